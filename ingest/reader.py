@@ -1,0 +1,174 @@
+"""The blueprint of a reader, and how readers are found."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ingest.errors import AmbiguousFormatError, UnknownFormatError
+from ingest.ledger import Span
+
+HEAD_BYTES = 65_536
+"""How much of the start of a file `sniff` may look at."""
+
+Calibration = Mapping[str, Mapping[str, float | str]]
+"""Coefficients by sensor, then by the maker's own coefficient name: `{"temperature": {"A0": -1.9e-4}}`."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Raw records of one stream, in file order.
+
+    Attributes
+    ----------
+    offset : ndarray of int64, shape (n,)
+        First byte of each record in the file.
+    length : ndarray of int32, shape (n,)
+        Bytes from the first to the last of each record.
+    columns
+        Raw values by the format's own field names, each of shape (n, ...).
+    """
+
+    offset: NDArray[np.int64]
+    length: NDArray[np.int32]
+    columns: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Records:
+    """What one block of a file holds: records by stream, and an account of the consumed bytes.
+
+    `accepted` plus the lengths of all spans equals the bytes consumed.
+    """
+
+    batches: Mapping[str, Batch] = field(default_factory=dict)
+    accepted: int = 0
+    skipped: tuple[Span, ...] = ()
+    rejected: tuple[Span, ...] = ()
+
+
+Parsed = tuple[Records, int, Any]
+"""Records, the number of bytes consumed from the start of the block, and the state for the next block."""
+
+
+def _no_expectation(state: Any) -> int | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One raw format.
+
+    Attributes
+    ----------
+    name
+        Name of the format; also the module's.
+    version
+        Raised when the same bytes would give other samples: everything decoded before is then made anew.
+    sniff
+        `sniff(head, name) -> bool`: whether a file that starts with these bytes is of this format. At most
+        `HEAD_BYTES` are given; content decides, the name only breaks a tie.
+    parse
+        `parse(block, offset, state) -> (records, consumed, state)`: `block` starts at byte `offset` of the file;
+        `state` is None at the start. What is not consumed comes again, longer. Any block size gives the same records.
+    finish
+        `finish(rest, offset, state) -> (records, consumed, state)`: the same for the bytes left at the end of the
+        file, of which nothing more will come; must consume all.
+    to_dataset
+        `to_dataset(records, state, calibration) -> {stream: Dataset}`: raw values to engineering units, with
+        `time` (datetime64[us], the instrument's own clock), `source_offset` and `source_length` along the record
+        dimension (`time`, or `scan` for records without a clock). Every variable is in `ingest.vocabulary`.
+    expected
+        `expected(state) -> int | None`: how many records the file's own header promises.
+    checksummed
+        Whether a flipped bit in a record is found by the format itself.
+    instruments
+        Models this was built for, for the docs.
+    """
+
+    name: str
+    version: int
+    sniff: Callable[[bytes, str], bool]
+    parse: Callable[[bytes, int, Any], Parsed]
+    finish: Callable[[bytes, int, Any], Parsed]
+    to_dataset: Callable[[Records, Any, Calibration | None], Mapping[str, xr.Dataset]]
+    expected: Callable[[Any], int | None] = _no_expectation
+    checksummed: bool = False
+    instruments: tuple[str, ...] = ()
+
+
+@cache
+def discover() -> Mapping[str, Reader]:
+    """Every reader in `ingest/readers`, by name: one module, one `READER`."""
+    import ingest.readers as folder
+
+    found: dict[str, Reader] = {}
+    for module_info in sorted(pkgutil.iter_modules(folder.__path__), key=lambda info: info.name):
+        module = importlib.import_module(f"{folder.__name__}.{module_info.name}")
+        reader = getattr(module, "READER", None)
+        if reader is None:
+            continue
+        if reader.name != module_info.name:
+            raise TypeError(f"reader {reader.name!r} lies in ingest/readers/{module_info.name}.py: name both alike")
+        found[reader.name] = reader
+    return found
+
+
+def claim(head: bytes, name: str) -> Reader:
+    """Return the one reader that claims a file.
+
+    Parameters
+    ----------
+    head
+        The first `HEAD_BYTES` of the file, or all of it.
+    name
+        The file's name.
+
+    Raises
+    ------
+    UnknownFormatError
+        No reader claims it; the message says what it looks like.
+    AmbiguousFormatError
+        More than one does.
+    """
+    claims = [reader for reader in discover().values() if reader.sniff(head, name)]
+    if len(claims) == 1:
+        return claims[0]
+    if claims:
+        raise AmbiguousFormatError("claimed by " + " and ".join(reader.name for reader in claims), file=name)
+    raise UnknownFormatError(f"{looks_like(head)}; known formats: {', '.join(discover())}", file=name)
+
+
+_SIGNATURES = (
+    (b"version https://git-lfs", "a Git-LFS pointer, not the file itself: run `git lfs pull`"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a zip archive: unpack it first"),
+    (b"\x1f\x8b", "a gzip file: unpack it first"),
+    (b"\x89HDF", "an HDF5 or NetCDF-4 file"),
+    (b"CDF", "a NetCDF-3 file"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+)
+
+
+def looks_like(head: bytes) -> str:
+    """Say in words what a file is that no reader claims."""
+    if not head:
+        return "the file is empty"
+    for magic, words in _SIGNATURES:
+        if head.startswith(magic):
+            return f"this is {words}"
+    if not head.strip(b"\x00"):
+        return "the file starts with zero bytes only"
+    printable = sum(byte in b"\t\r\n" or 32 <= byte < 127 for byte in head[:512]) / len(head[:512])
+    if printable > 0.95:
+        first = head.splitlines()[0][:60].decode("ascii", "replace")
+        return f"text of no known format, first line {first!r}"
+    return f"binary data of no known format, first bytes {head[:8].hex(' ')}"
