@@ -1,0 +1,17 @@
+"""What can go wrong in an archive."""
+
+
+class LanderError(Exception):
+    """Something about an archive is not as it must be; the message says what, where and what to do."""
+
+
+class ConfigError(LanderError):
+    """The archive's configuration cannot be used; `lander validate` lists every mistake."""
+
+
+class StoreError(LanderError):
+    """A file of the store is missing, damaged or of another layout."""
+
+
+class LockedError(LanderError):
+    """Another run holds the archive."""
