@@ -1,0 +1,26 @@
+"""Raw instrument files to Datasets; knows formats, nothing of deployments."""
+
+from ingest.decode import BLOCK_BYTES, BlockDecoder, Decoded, decode, read
+from ingest.errors import AmbiguousFormatError, CalibrationError, DecodeError, IngestError, UnknownFormatError
+from ingest.ledger import Ledger, Span
+from ingest.reader import Batch, Calibration, Reader, Records, discover
+
+__all__ = [
+    "BLOCK_BYTES",
+    "AmbiguousFormatError",
+    "Batch",
+    "BlockDecoder",
+    "Calibration",
+    "CalibrationError",
+    "DecodeError",
+    "Decoded",
+    "IngestError",
+    "Ledger",
+    "Reader",
+    "Records",
+    "Span",
+    "UnknownFormatError",
+    "decode",
+    "discover",
+    "read",
+]

@@ -1,0 +1,264 @@
+"""Opens raw files and drives the readers over them, block by block: the only part of `ingest` that touches disk."""
+
+import hashlib
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import xarray as xr
+
+from ingest.dataset import concatenate
+from ingest.errors import IngestError
+from ingest.ledger import Ledger, LedgerBuilder
+from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records, claim
+
+BLOCK_BYTES = 4 * 1024 * 1024
+"""How much of a file is in memory at a time. Records do not depend on it."""
+
+Pieces = Mapping[str, xr.Dataset]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Everything a raw file holds.
+
+    Attributes
+    ----------
+    reader, reader_version
+        What decoded it.
+    streams
+        A Dataset for each kind of record that was found; none where nothing could be decoded, which `ledger` explains.
+    ledger
+        What became of every byte.
+    sha256, bytes
+        Which file it was.
+    """
+
+    reader: str
+    reader_version: int
+    streams: Mapping[str, xr.Dataset]
+    ledger: Ledger
+    sha256: str
+    bytes: int
+
+
+class BlockDecoder:
+    """Decodes a file piece by piece in memory that does not grow with the file.
+
+    A context manager, and an iterator over the pieces: each a mapping from stream to Dataset. When it is exhausted,
+    `ledger` and `sha256` tell about the whole file.
+
+    Parameters
+    ----------
+    file
+        Path of the raw file.
+    calibration
+        Coefficients by sensor and name; they replace those in the file.
+    block_bytes
+        Bytes read at a time. Any number gives the same records and the same ledger.
+
+    Raises
+    ------
+    IngestError
+        The file cannot be read, no reader or more than one claims it, or its calibration is missing.
+    """
+
+    reader: Reader
+
+    def __init__(
+        self, file: str | Path, *, calibration: Calibration | None = None, block_bytes: int = BLOCK_BYTES
+    ) -> None:
+        if block_bytes < 1:
+            raise ValueError(f"block_bytes is {block_bytes}; at least 1 is needed")
+        self.file = Path(file)
+        self._calibration = calibration
+        self._block_bytes = block_bytes
+        self._handle: BinaryIO | None = None
+        self._digest = hashlib.sha256()
+        self._account = LedgerBuilder()
+        self._ledger: Ledger | None = None
+        self._state: Any = None
+        self._offset = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self._handle = self.file.open("rb")
+        except OSError as error:
+            raise IngestError(f"cannot be opened: {error.strerror}", file=self.file) from error
+        try:
+            self.reader = self._claim(self._handle)
+        except BaseException:
+            self._handle.close()
+            raise
+        self._pieces = self._run()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._handle is not None:
+            self._pieces.close()
+            self._handle.close()
+
+    def __iter__(self) -> Iterator[Pieces]:
+        return self
+
+    def __next__(self) -> Pieces:
+        if self._handle is None:
+            raise ValueError("open the decoder first: `with BlockDecoder(file) as pieces:`")
+        return next(self._pieces)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The account of the whole file, known once all pieces were taken."""
+        if self._ledger is None:
+            raise ValueError("the ledger is known only after the last piece")
+        return self._ledger
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the whole file, known once all pieces were taken."""
+        return self._digest.hexdigest() if self.ledger else ""
+
+    def _claim(self, handle: BinaryIO) -> Reader:
+        try:
+            head = handle.read(HEAD_BYTES)
+            handle.seek(0)
+        except OSError as error:
+            raise IngestError(f"cannot be read: {error.strerror}", file=self.file) from error
+        try:
+            return claim(head, self.file.name)
+        except IngestError as error:
+            raise self._located(error) from error
+
+    def _run(self) -> Generator[Pieces, None, None]:
+        rest = b""
+        for chunk in self._chunks():
+            block = rest + chunk if rest else chunk
+            consumed, pieces = self._step(block, self.reader.parse(block, self._offset, self._state))
+            rest = block[consumed:]
+            if pieces:
+                yield pieces
+        size = self._offset + len(rest)
+        consumed, pieces = self._step(rest, self.reader.finish(rest, self._offset, self._state))
+        if consumed != len(rest):
+            raise self._defect(f"left {len(rest) - consumed} of the last {len(rest)} bytes of the file")
+        if pieces:
+            yield pieces
+        self._ledger = self._account.build(size, self.reader.expected(self._state))
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Blocks of the file as they are read; a second thread hashes one while the reader parses it."""
+        assert self._handle is not None
+        hashing: Future[None] | None = None
+        with ThreadPoolExecutor(max_workers=1) as hasher:
+            while True:
+                try:
+                    chunk = self._handle.read(self._block_bytes)
+                except OSError as error:
+                    raise IngestError(f"cannot be read: {error.strerror}", file=self.file) from error
+                if hashing is not None:
+                    hashing.result()
+                if not chunk:
+                    return
+                if len(chunk) < _HASH_IN_THREAD:
+                    self._digest.update(chunk)
+                else:
+                    hashing = hasher.submit(self._digest.update, chunk)
+                yield chunk
+
+    def _step(self, block: bytes, parsed: Parsed) -> tuple[int, Pieces]:
+        records, consumed, self._state = parsed
+        self._check(records, consumed, len(block))
+        self._account.add(records.accepted, records.skipped, records.rejected)
+        self._offset += consumed
+        batches = {stream: batch for stream, batch in records.batches.items() if batch.offset.size}
+        if not batches:
+            return consumed, {}
+        try:
+            return consumed, self.reader.to_dataset(Records(batches), self._state, self._calibration)
+        except IngestError as error:
+            raise self._located(error) from error
+
+    def _check(self, records: Records, consumed: int, available: int) -> None:
+        spans = (*records.skipped, *records.rejected)
+        counted = records.accepted + sum(span.length for span in spans)
+        if counted != consumed or not 0 <= consumed <= available:
+            raise self._defect(f"consumed {consumed} of {available} bytes and accounts for {counted}")
+        for span in spans:
+            if not self._offset <= span.offset <= span.offset + span.length <= self._offset + consumed:
+                raise self._defect(f"{span} lies outside the {consumed} bytes consumed")
+
+    def _defect(self, what: str) -> RuntimeError:
+        return RuntimeError(f"reader {self.reader.name!r} miscounts: at byte {self._offset} of {self.file} it {what}")
+
+    def _located(self, error: IngestError) -> IngestError:
+        """Give the same error with the whole path of the file."""
+        return type(error)(error.message, file=self.file, offset=error.offset)
+
+
+_HASH_IN_THREAD = 65_536  # below this, handing a chunk to a thread costs more than hashing it
+
+
+def decode(file: str | Path, *, calibration: Calibration | None = None, block_bytes: int = BLOCK_BYTES) -> Decoded:
+    """Decode a raw file of any known format.
+
+    Parameters
+    ----------
+    file
+        Path of the raw file; its format is found from its content.
+    calibration
+        Coefficients by sensor and name (`{"temperature": {"A0": ...}}`); they replace those in the file.
+    block_bytes
+        Bytes read at a time; changes memory and speed, never the result.
+
+    Returns
+    -------
+    Decoded
+        Datasets by stream in engineering units on the instrument's own clock, and the account of every byte.
+
+    Raises
+    ------
+    IngestError
+        The file cannot be read, no reader or more than one claims it, or its calibration is missing. Damage is no
+        error: it is in the ledger.
+    """
+    collected: dict[str, list[xr.Dataset]] = {}
+    with BlockDecoder(file, calibration=calibration, block_bytes=block_bytes) as decoder:
+        for pieces in decoder:
+            for stream, piece in pieces.items():
+                collected.setdefault(stream, []).append(piece)
+    streams = {stream: concatenate(collected[stream]) for stream in sorted(collected)}
+    reader = decoder.reader
+    return Decoded(reader.name, reader.version, streams, decoder.ledger, decoder.sha256, decoder.ledger.bytes_total)
+
+
+def read(file: str | Path, stream: str | None = None, *, calibration: Calibration | None = None) -> xr.Dataset:
+    """Decode one stream of a raw file, ready to be sliced by time.
+
+    Parameters
+    ----------
+    file
+        Path of the raw file.
+    stream
+        Its name; may be left out where the file holds only one.
+    calibration
+        Coefficients by sensor and name; they replace those in the file.
+
+    Raises
+    ------
+    IngestError
+        As for `decode`; also where several streams are there and none was named, or the named one is not there.
+    """
+    decoded = decode(file, calibration=calibration)
+    names = list(decoded.streams)
+    held = f"it holds {', '.join(names)}" if names else "nothing in it could be decoded"
+    if stream is None and len(names) != 1:
+        raise IngestError(f"one stream is wanted and {held}: name one (`stream=`)", file=file)
+    if stream is not None and stream not in names:
+        raise IngestError(f"there is no stream {stream!r}: {held}", file=file)
+    dataset = decoded.streams[names[0] if stream is None else stream]
+    return dataset.set_xindex("time") if "time" in dataset.dims else dataset
