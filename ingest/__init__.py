@@ -2,6 +2,7 @@
 
 from ingest.decode import BLOCK_BYTES, BlockDecoder, Decoded, decode, read
 from ingest.errors import AmbiguousFormatError, CalibrationError, DecodeError, IngestError, UnknownFormatError
+from ingest.inspect import inspect
 from ingest.ledger import Ledger, Span
 from ingest.reader import Batch, Calibration, Reader, Records, discover
 
@@ -22,5 +23,6 @@ __all__ = [
     "UnknownFormatError",
     "decode",
     "discover",
+    "inspect",
     "read",
 ]
