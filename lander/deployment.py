@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 
 Coefficients = Mapping[str, Mapping[str, float | str]]
+QcRules = Mapping[str, Mapping[str, Mapping[str, object] | Literal["off"]]]
+"""Variable -> check -> parameter -> value, or "off" for a check that is not to run."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Instrument:
     response_times
         By variable, seconds to 63 % of a step.
     qc
-        Changes to the site's quality control: variable -> check -> parameter -> value.
+        Changes to the site's quality control.
     """
 
     name: str
@@ -117,7 +119,7 @@ class Instrument:
     settings: Mapping[str, float] = field(default_factory=dict)
     response_times: Mapping[str, float] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
-    qc: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
+    qc: QcRules = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class Site:
 
     code: str
     name: str
-    qc: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
+    qc: QcRules = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,8 @@ class ArchiveConfig:
         The folder that raw patterns are relative to.
     fill
         By variable; what is not named is never filled.
+    qc
+        Quality control for all sites; sites and instruments change it (`lander.config.merged_qc`).
     """
 
     root: Path
@@ -184,3 +188,4 @@ class ArchiveConfig:
     deployments: tuple[Deployment, ...]
     project: str | None = None
     fill: Mapping[str, FillRule] = field(default_factory=dict)
+    qc: QcRules = field(default_factory=dict)

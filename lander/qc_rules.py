@@ -1,0 +1,116 @@
+"""The `qc:` sections: variable -> check -> parameters, held against the checks that exist."""
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import qc.check
+from ingest import vocabulary
+from lander.config_file import PLACEHOLDER, UNKNOWN_KEY, Document, Loc, Mistake
+from lander.deployment import QcRules
+from lander.units import UnfitError, nearest, quantity
+
+
+def is_off(value: object) -> bool:
+    """Whether a check is switched off; YAML reads a bare `off` as false."""
+    return value is False or value == "off"
+
+
+def rules_of(section: Mapping[str, Any]) -> QcRules:
+    """Turn a section free of mistakes into plain values, times in seconds."""
+    return {variable: {name: _rule(value) for name, value in checks.items()} for variable, checks in section.items()}
+
+
+def _rule(value: Any) -> Mapping[str, object] | Literal["off"]:
+    if is_off(value):
+        return "off"
+    return {name: parameter(name, item) for name, item in (value or {}).items()}
+
+
+def parameter(name: str, value: object) -> object:
+    """Read one parameter; those named in seconds may carry units, lists become tuples."""
+    if name.endswith("_seconds") and isinstance(value, str):
+        return quantity(value, "s")
+    return tuple(value) if isinstance(value, list) else value
+
+
+def qc_mistakes(document: Document, loc: Loc) -> Iterator[Mistake]:
+    """Hold one `qc:` section against the vocabulary and the checks that exist."""
+    for variable in document.keys(*loc):
+        here = (*loc, variable)
+        if variable not in vocabulary.table():
+            yield document.mistake(here, f"unknown variable {variable!r}", "a name of the vocabulary",
+                                   nearest(variable, vocabulary.table()))  # fmt: skip
+        if not isinstance(document.at(*here), dict):
+            yield document.mistake(here, "no checks", "checks with their parameters, or `off` after a check")
+        for name in document.keys(*here):
+            yield from _check_mistakes(document, (*here, name), name)
+
+
+def _check_mistakes(document: Document, loc: Loc, name: str) -> Iterator[Mistake]:
+    checks = qc.check.discover()
+    if name not in checks:
+        known = ", ".join(checks) or "none"
+        yield document.mistake(loc, f"unknown QC check {name!r}", f"one of {known}", nearest(name, checks))
+        return
+    value = document.at(*loc)
+    if is_off(value) or value is None or value is PLACEHOLDER:
+        return
+    if not isinstance(value, dict):
+        yield document.mistake(loc, f"{value!r}", "parameters of the check, or `off`")
+        return
+    params = checks[name].params
+    hints = typing.get_type_hints(params)
+    fields = [item.name for item in dataclasses.fields(params)]
+    for key, item in value.items():
+        here = (*loc, key)
+        if key not in fields:
+            listed = ", ".join(fields) or "none"
+            yield document.mistake(here, UNKNOWN_KEY, f"a parameter of {name}: {listed}", nearest(key, fields))
+        elif item is not PLACEHOLDER:
+            yield from _value_mistakes(document, here, item, hints[key])
+
+
+def _value_mistakes(document: Document, loc: Loc, value: object, hint: Any) -> Iterator[Mistake]:
+    try:
+        read = parameter(str(loc[-1]), value)
+    except UnfitError as error:
+        yield document.mistake(loc, error.found or repr(value), error.expected, error.suggestion)
+        return
+    if not _fits(read, hint):
+        yield document.mistake(loc, "nothing" if value is None else repr(value), _words(hint))
+
+
+def _fits(value: object, hint: Any) -> bool:
+    """Whether a value is of the annotated type; whole numbers count as numbers, infinite ones do not."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return value in arguments
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(item, arguments[0]) for item in value)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, option) for option in arguments)
+    return _is_plain(value, origin or hint)
+
+
+def _is_plain(value: object, hint: type) -> bool:
+    if isinstance(value, bool):
+        return hint is bool
+    if hint is float:
+        return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, hint)
+
+
+def _words(hint: Any) -> str:
+    plain = {float: "a number", int: "a whole number", str: "text", bool: "true or false", type(None): "nothing"}
+    if hint in plain:
+        return plain[hint]
+    arguments = typing.get_args(hint)
+    if typing.get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(str, arguments))
+    if typing.get_origin(hint) is tuple:
+        return f"a list, each entry {_words(arguments[0])}" if arguments else "a list"
+    return " or ".join(_words(option) for option in arguments) if arguments else str(hint)
