@@ -85,7 +85,8 @@ def matrix(buffer: Bytes, start: Places, width: int) -> Bytes:
         if int(start[-1] - start[0]) == stride * (count - 1) and not (np.diff(start) != stride).any():
             first = buffer[int(start[0]) :]
             return np.lib.stride_tricks.as_strided(first, (count, width), (stride, 1), writeable=False)
-    return buffer[start[:, None] + np.arange(width)]
+    gathered: Bytes = buffer[start[:, None] + np.arange(width)]
+    return gathered
 
 
 _NIBBLES = np.full(256, 255, dtype=np.uint8)
@@ -107,9 +108,10 @@ def hex_to_bytes(text: Bytes) -> tuple[Bytes, NDArray[np.bool_]]:
     valid : ndarray of bool, shape (n,)
         Rows that hold nothing but hexadecimal digits.
     """
-    nibbles = _NIBBLES[text]
-    valid = nibbles.max(axis=1, initial=0) < 16
-    return (nibbles[:, 0::2] << 4) | (nibbles[:, 1::2] & 15), valid
+    nibbles: Bytes = _NIBBLES[text]
+    valid: NDArray[np.bool_] = nibbles.max(axis=1, initial=0) < 16
+    values = (nibbles[:, 0::2] << np.uint8(4)) | (nibbles[:, 1::2] & np.uint8(15))
+    return values, valid
 
 
 def big_endian(values: Bytes) -> NDArray[np.int64]:

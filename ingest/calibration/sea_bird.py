@@ -2,8 +2,9 @@
 
 References
 ----------
-Sea-Bird Scientific, SBE 37-SM MicroCAT product manual, revision 043, and the calibration sheets it explains; Application
-Note 42 (ITS-90 temperature); Application Note 73 (psia to decibars); Application Note 27Druck (pressure offset).
+Sea-Bird Scientific, SBE 37-SM MicroCAT product manual, revision 043, and the calibration sheets it explains;
+Application Note 42 (ITS-90 temperature); Application Note 73 (psia to decibars); Application Note 27Druck (pressure
+offset).
 """
 
 import math
