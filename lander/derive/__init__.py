@@ -1,0 +1,1 @@
+"""Derived quantities: one module each, with one `DERIVED`."""
