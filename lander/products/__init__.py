@@ -1,0 +1,1 @@
+"""Products: one module each, with one `PRODUCT`."""
