@@ -1,0 +1,287 @@
+"""Where the fields of a Teledyne RDI PD0 ensemble lie, and which ensembles are laid out alike.
+
+References
+----------
+Teledyne RD Instruments, Workhorse Commands and Output Data Format, P/N 957-6156-00: header, fixed leader, variable
+leader, velocity, correlation, echo, percent good, bottom track. Sentinel V output format guide: vertical beam.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.uint8]
+Columns = dict[str, NDArray[Any]]
+
+HEADER_BYTES = 6
+CHECKSUM_BYTES = 2
+
+FIXED_LEADER, VARIABLE_LEADER = 0x0000, 0x0080
+VELOCITY, CORRELATION, ECHO, PERCENT_GOOD = 0x0100, 0x0200, 0x0300, 0x0400
+BOTTOM_TRACK = 0x0600
+VERTICAL_LEADER, VERTICAL_VELOCITY = 0x0F01, 0x0A00
+VERTICAL_CORRELATION, VERTICAL_ECHO, VERTICAL_PERCENT_GOOD = 0x0B00, 0x0C00, 0x0D00
+
+
+def _fields(**places: tuple[str, int]) -> np.dtype[Any]:
+    """Name fields by format and first byte; the bytes between them are not used."""
+    formats, offsets = zip(*places.values(), strict=True)
+    return np.dtype({"names": list(places), "formats": list(formats), "offsets": list(offsets)})
+
+
+FIXED = _fields(
+    firmware_version=("u1", 2), firmware_revision=("u1", 3), system_configuration=("<u2", 4), beams=("u1", 8),
+    cells=("u1", 9), pings=("<u2", 10), cell_size=("<u2", 12), blank=("<u2", 14), mode=("u1", 16),
+    coordinates=("u1", 25), heading_alignment=("<i2", 26), heading_bias=("<i2", 28), sensor_source=("u1", 30),
+    first_cell=("<u2", 32), transmit_pulse=("<u2", 34), serial=("<u4", 54), beam_angle=("u1", 58),
+)  # fmt: skip
+"""Fixed leader: lengths in cm, angles in 0.01 degree."""
+
+FIXED_BYTES = 59
+_FIXED_LEAST = 42  # firmware of the broadband generation ends here: no serial number, no beam angle
+
+# The bytes of the fixed leader that say what the values mean. The rest (sensors available, thresholds, lags) may change
+# from ensemble to ensemble without making the values another quantity.
+_SETTINGS = np.zeros(FIXED_BYTES, np.uint8)
+for _first, _stop in ((2, 6), (8, 17), (25, 31), (32, 36), (54, 59)):
+    _SETTINGS[_first:_stop] = 0xFF
+FACING_UP = 0x80
+_SETTINGS[4] &= 0xFF ^ FACING_UP  # flickers on an instrument that lies on its side; kept for each ensemble instead
+
+VARIABLE = _fields(
+    ensemble_number=("<u2", 2), clock=("(7,)u1", 4), ensemble_number_high=("u1", 11), built_in_test=("<u2", 12),
+    sound_speed=("<u2", 14), depth=("<u2", 16), heading=("<u2", 18), pitch=("<i2", 20), roll=("<i2", 22),
+    salinity=("<u2", 24), temperature=("<i2", 26), preping_wait=("(3,)u1", 28), heading_deviation=("u1", 31),
+    pitch_deviation=("u1", 32), roll_deviation=("u1", 33), adc_channel=("(8,)u1", 34), error_status=("<u4", 42),
+    pressure=("<i4", 48), pressure_deviation=("<u4", 52), century_clock=("(8,)u1", 57),
+)  # fmt: skip
+"""Variable leader. Pressure is signed: just below the surface air it is negative (seen in corpus oce_adp_rdi.000)."""
+
+_VARIABLE_LEAST = 34
+
+BOTTOM = _fields(
+    bottom_range_low=("(4,)<u2", 16), bottom_velocity=("(4,)<i2", 24), bottom_correlation=("(4,)u1", 32),
+    bottom_echo=("(4,)u1", 36), bottom_percent_good=("(4,)u1", 40), bottom_range_high=("(4,)u1", 77),
+)  # fmt: skip
+"""Bottom track of the four beams; range in cm, its third byte in newer firmware only."""
+
+_BOTTOM_LEAST = 44
+
+VERTICAL = _fields(cells=("<u2", 2), pings=("<u2", 4), cell_size=("<u2", 6), first_cell=("<u2", 8))
+"""Leader of the vertical beam: lengths in cm."""
+
+_VERTICAL_BYTES = 10
+
+# How long after the ensemble's time the vertical beam pings, ms. Not a setting: 242 and 250 in corpus sentinelv_b5.pd0.
+VERTICAL_DELAY = _fields(vertical_delay=("<u2", 30))
+FRAMES = ("beam", "instrument", "ship", "earth")
+"""Coordinate systems by bits 3 and 4 of the coordinate transform byte."""
+
+
+class Place(NamedTuple):
+    """Where one column lies in an ensemble."""
+
+    start: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What ensembles of one stream have in common: equal layouts, one stream.
+
+    Attributes
+    ----------
+    settings
+        Fixed leader, bytes that do not count set to zero.
+    vertical
+        Leader of the vertical beam; empty without one.
+    columns
+        Names and shapes of what each ensemble holds.
+    facing_up
+        Orientation in the first ensemble.
+    """
+
+    settings: bytes
+    vertical: bytes
+    columns: tuple[tuple[str, tuple[int, ...]], ...]
+    facing_up: bool = field(compare=False)
+
+    @cached_property
+    def fixed(self) -> Mapping[str, int]:
+        """Fixed leader by field name."""
+        return _unpack(self.settings, FIXED)
+
+    @cached_property
+    def vertical_leader(self) -> Mapping[str, int]:
+        """Leader of the vertical beam by field name; empty without one."""
+        return _unpack(self.vertical, VERTICAL) if self.vertical else {}
+
+    @property
+    def frame(self) -> str:
+        """Coordinate system of the velocities."""
+        return FRAMES[(self.fixed["coordinates"] >> 3) & 3]
+
+
+def _unpack(raw: bytes, dtype: np.dtype[Any]) -> Mapping[str, int]:
+    row = np.frombuffer(raw.ljust(dtype.itemsize, b"\0"), dtype, 1)[0]
+    assert dtype.names is not None
+    return {name: int(row[name]) for name in dtype.names}
+
+
+class Group(NamedTuple):
+    """Rows laid out alike: which of the matrix, and their columns, or why they cannot be used."""
+
+    rows: NDArray[np.intp]
+    layout: Layout | None
+    columns: Columns
+    reason: str
+
+
+def groups(matrix: Rows) -> Iterator[Group]:
+    """Sort ensembles of one header size by layout.
+
+    Parameters
+    ----------
+    matrix : ndarray of uint8, shape (n, length), C order
+        Whole ensembles, from sync word to checksum, with the same number of data types.
+
+    Yields
+    ------
+    Group
+        Rows ascending; columns are views into the matrix where all its rows are alike.
+    """
+    table = slice(HEADER_BYTES, HEADER_BYTES + 2 * int(matrix[0, 5]))
+    for rows in _alike(matrix[:, table]):
+        part = _take(matrix, rows)
+        starts = _starts(part[0])
+        if isinstance(starts, str):
+            yield Group(rows, None, {}, starts)
+            continue
+        for inner in _alike(part[:, _identities(part, starts)]):
+            yield from _by_settings(_take(part, inner), rows[inner], starts)
+
+
+def _by_settings(matrix: Rows, rows: NDArray[np.intp], starts: list[int]) -> Iterator[Group]:
+    directory = _directory(matrix[0], starts)
+    for key, least in ((FIXED_LEADER, _FIXED_LEAST), (VARIABLE_LEADER, _VARIABLE_LEAST)):
+        start, stop = directory.get(key, (0, 0))
+        if stop - start < least:
+            yield Group(rows, None, {}, f"data type 0x{key:04x} has {stop - start} bytes, at least {least} are needed")
+            return
+    fixed = _settings_of(matrix, *directory[FIXED_LEADER])
+    vertical = matrix[:, slice(*directory.get(VERTICAL_LEADER, (0, 0)))][:, :_VERTICAL_BYTES]
+    for inner in _alike(np.concatenate([fixed, vertical], axis=1) if vertical.shape[1] else fixed):
+        part, first = _take(matrix, inner), inner[0]
+        places = _places(directory, fixed[first].tobytes(), vertical[first].tobytes())
+        if isinstance(places, str):
+            yield Group(rows[inner], None, {}, places)
+            continue
+        columns = {name: _column(part, place) for name, place in places.items()}
+        shapes = tuple((name, place.shape) for name, place in places.items())
+        facing_up = bool(columns["facing_up"][0] & FACING_UP)
+        layout = Layout(fixed[first].tobytes(), vertical[first].tobytes(), shapes, facing_up)
+        yield Group(rows[inner], layout, columns, "")
+
+
+def _alike(matrix: Rows) -> list[NDArray[np.intp]]:
+    """Row numbers by equal content, in order of first appearance."""
+    if bool((matrix == matrix[0]).all()):
+        return [np.arange(len(matrix))]
+    _, first, inverse = np.unique(matrix, axis=0, return_index=True, return_inverse=True)
+    return [np.flatnonzero(inverse.reshape(-1) == kind) for kind in np.argsort(first)]
+
+
+def _take(matrix: Rows, rows: NDArray[np.intp]) -> Rows:
+    return matrix if len(rows) == len(matrix) else np.ascontiguousarray(matrix[rows])
+
+
+def _starts(row: Rows) -> list[int] | str:
+    """First bytes of the data types, in order of their place."""
+    count, end = int(row[5]), len(row) - CHECKSUM_BYTES
+    table_end = HEADER_BYTES + 2 * count
+    starts = row[HEADER_BYTES:table_end].view("<u2").astype(int).tolist()
+    if min(starts) < table_end or max(starts) > end - 2:
+        return f"header points to bytes {min(starts)} to {max(starts)}, data lie between {table_end} and {end}"
+    return sorted(starts)
+
+
+def _identities(matrix: Rows, starts: list[int]) -> list[int]:
+    return [place for start in starts for place in (start, start + 1)]
+
+
+def _directory(row: Rows, starts: list[int]) -> dict[int, tuple[int, int]]:
+    """First byte and end of each data type, by its identity; the first counts where one comes twice."""
+    found: dict[int, tuple[int, int]] = {}
+    for start, stop in zip(starts, [*starts[1:], len(row) - CHECKSUM_BYTES], strict=True):
+        found.setdefault(int(row[start]) | int(row[start + 1]) << 8, (start, stop))
+    return found
+
+
+def _settings_of(matrix: Rows, start: int, stop: int) -> Rows:
+    length = min(stop - start, FIXED_BYTES)
+    return matrix[:, start : start + length] & _SETTINGS[:length]
+
+
+def _places(directory: Mapping[int, tuple[int, int]], settings: bytes, vertical: bytes) -> dict[str, Place] | str:
+    fixed = _unpack(settings, FIXED)
+    cells, beams = fixed["cells"], fixed["beams"]
+    if not cells or not beams:
+        return f"the fixed leader says {cells} cells and {beams} beams"
+    wanted: dict[int, tuple[str, str, tuple[int, ...]]] = {
+        VELOCITY: ("velocity", "<i2", (cells, beams)),
+        CORRELATION: ("correlation", "u1", (cells, beams)),
+        ECHO: ("echo", "u1", (cells, beams)),
+        PERCENT_GOOD: ("percent_good", "u1", (cells, beams)),
+    }
+    if vertical:
+        vertical_cells = (_unpack(vertical, VERTICAL)["cells"],)
+        wanted |= {
+            VERTICAL_VELOCITY: ("vertical_velocity", "<i2", vertical_cells),
+            VERTICAL_CORRELATION: ("vertical_correlation", "u1", vertical_cells),
+            VERTICAL_ECHO: ("vertical_echo", "u1", vertical_cells),
+            VERTICAL_PERCENT_GOOD: ("vertical_percent_good", "u1", vertical_cells),
+        }
+    places = _leader_places(directory)
+    for key, (name, format_, shape) in wanted.items():
+        start, stop = directory.get(key, (0, 0))
+        place = Place(start + 2, np.dtype(format_), shape)
+        needed = place.dtype.itemsize * int(np.prod(shape))
+        if stop and stop - start < 2 + needed:
+            return f"{name} has {stop - start - 2} bytes, {needed} are needed for {' x '.join(map(str, shape))} values"
+        if stop:
+            places[name] = place
+    return places
+
+
+def _leader_places(directory: Mapping[int, tuple[int, int]]) -> dict[str, Place]:
+    start, stop = directory[VARIABLE_LEADER]
+    places = {"facing_up": Place(directory[FIXED_LEADER][0] + 4, np.dtype("u1"), ())}
+    places |= _places_within(VARIABLE, start, stop)
+    start, stop = directory.get(BOTTOM_TRACK, (0, 0))
+    if stop - start >= _BOTTOM_LEAST:
+        places |= _places_within(BOTTOM, start, stop)
+    if VERTICAL_LEADER in directory:
+        places |= _places_within(VERTICAL_DELAY, *directory[VERTICAL_LEADER])
+    return places
+
+
+def _places_within(dtype: np.dtype[Any], start: int, stop: int) -> dict[str, Place]:
+    """Fields that a data type from `start` to `stop` is long enough to hold."""
+    assert dtype.fields is not None
+    fitting = {name: entry for name, entry in dtype.fields.items() if start + entry[1] + entry[0].itemsize <= stop}
+    return {name: Place(start + entry[1], entry[0].base, entry[0].shape) for name, entry in fitting.items()}
+
+
+def _column(matrix: Rows, place: Place) -> NDArray[Any]:
+    """View one field of every row, shape (n, *shape)."""
+    strides = [place.dtype.itemsize]
+    for size in place.shape[:0:-1]:
+        strides.insert(0, strides[0] * size)
+    inner = tuple(strides) if place.shape else ()
+    shape = (len(matrix), *place.shape)
+    return np.ndarray(shape, place.dtype, matrix, place.start, (matrix.strides[0], *inner))
