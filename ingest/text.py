@@ -85,8 +85,10 @@ def matrix(buffer: Bytes, start: Places, width: int) -> Bytes:
         if int(start[-1] - start[0]) == stride * (count - 1) and not (np.diff(start) != stride).any():
             first = buffer[int(start[0]) :]
             return np.lib.stride_tricks.as_strided(first, (count, width), (stride, 1), writeable=False)
-    gathered: Bytes = buffer[start[:, None] + np.arange(width)]
-    return gathered
+    if not count:
+        return np.empty((0, width), dtype=np.uint8)
+    anywhere = np.lib.stride_tricks.as_strided(buffer, (buffer.size - width + 1, width), (1, 1), writeable=False)
+    return anywhere[start]
 
 
 _NIBBLES = np.full(256, 255, dtype=np.uint8)
@@ -120,3 +122,56 @@ def big_endian(values: Bytes) -> NDArray[np.int64]:
     for column in range(1, values.shape[1]):
         total = (total << 8) | values[:, column]
     return total
+
+
+Columns = NDArray[np.uint8]
+"""Rows of text of equal width, turned on their side so that one character position is contiguous: (width, n)."""
+
+_ZERO, _NINE, _MINUS, _POINT = 48, 57, 45, 46
+
+
+def turn(rows: Bytes) -> Columns:
+    """Rows of text to columns."""
+    return np.ascontiguousarray(rows.T)
+
+
+def same_shape(columns: Columns, template: bytes) -> NDArray[np.bool_]:
+    """Find the rows that have digits where a template has digits, and its very characters elsewhere, shape (n,)."""
+    same = np.ones(columns.shape[1], dtype=bool)
+    for column, character in zip(columns, template, strict=True):
+        if _ZERO <= character <= _NINE:
+            same &= (column - np.uint8(_ZERO)) < 10
+        else:
+            same &= column == character
+    return same
+
+
+def whole_numbers(columns: Columns) -> NDArray[np.int64]:
+    """Unsigned integers from columns of digits, at most 18 of them: shape (digits, n) to (n,)."""
+    total = np.zeros(columns.shape[1], dtype=np.int64)
+    for column in columns:
+        total *= 10
+        total += column
+    total -= _ZERO * ((10 ** len(columns) - 1) // 9)
+    return total
+
+
+def decimals(columns: Columns, template: bytes) -> NDArray[np.float64]:
+    """Decimal numbers from columns of text of one shape, the same float64 as `float(text)`.
+
+    An integer below 2^53 and a power of ten up to 10^22 are both exact in float64, and a division rounds once, which
+    is what the nearest float64 to the decimal number is.
+
+    Parameters
+    ----------
+    columns : ndarray of uint8, shape (width, n)
+        Rows of one shape.
+    template : bytes of length `width`
+        One of the rows: an optional minus, digits, an optional point with digits; at most 15 digits.
+    """
+    negative = template[0] == _MINUS
+    digits = [place for place, character in enumerate(template) if _ZERO <= character <= _NINE]
+    point = template.find(_POINT)
+    after = 0 if point < 0 else len(template) - point - 1
+    values = whole_numbers(columns[digits]) / 10.0**after
+    return -values if negative else values
