@@ -193,14 +193,6 @@ class CoefficientsModel(Section):
     __pydantic_extra__: dict[str, dict[str, float | str]]
 
 
-class SettingsModel(Section):
-    """What a raw file does not tell and a derived value needs."""
-
-    internal_salinity: Annotated[float, PlainValidator(
-        lambda value: _within(0.0, 42.0, "a practical salinity from 0 to 42")(_number(value))
-    )] | None = None
-
-
 class InstrumentModel(Section):
     """One of `instruments:`."""
 
@@ -212,7 +204,7 @@ class InstrumentModel(Section):
     pressure_reference: Literal["gauge", "absolute"] | None = None
     calibration: CalibrationModel = CalibrationModel(source="header")
     clock_checks: list[ClockCheckModel] = []
-    settings: SettingsModel = SettingsModel()
+    settings: dict[str, Number] = {}
     response_times: dict[str, Seconds] = {}
     codes: dict[str, Text] = {}
     qc: dict[str, Any] = {}

@@ -87,7 +87,7 @@ def _instrument(name: str, model: InstrumentModel, calibrations: Mapping[str, Do
         pressure_reference=model.pressure_reference,
         calibration=_calibration(model.calibration, calibrations),
         clock_checks=tuple(domain.ClockCheck(item.instrument, item.utc, item.source) for item in model.clock_checks),
-        settings=model.settings.model_dump(exclude_none=True),
+        settings=dict(model.settings),
         response_times=dict(model.response_times),
         codes=dict(model.codes),
         qc=rules_of(model.qc),

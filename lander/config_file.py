@@ -206,7 +206,7 @@ _HINTS = (
     ("could not find expected ':'", "a ':' and a blank after every key"),
     ("end of stream", "the closing quote"),
     ("expected ',' or", "the closing bracket, and commas between entries"),
-    ("expected a single document", "one document: no second `---`"),
+    ("another document", "one document: no second `---`"),
     ("undefined alias", "an anchor of that name above; text that starts with '*' goes in quotes"),
 )
 

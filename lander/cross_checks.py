@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+import lander.derived
 from ingest import vocabulary
 from lander.config_domain import reference_value
-from lander.config_file import Document, Loc, Mistake
+from lander.config_file import UNKNOWN_KEY, Document, Loc, Mistake
 from lander.qc_rules import qc_mistakes
 from lander.units import UnfitError, nearest
 
@@ -37,6 +38,7 @@ def deployment_mistakes(document: Document, calibrations: Mapping[str, Document]
         here: Loc = ("instruments", name)
         yield from _clock_checks(document, here)
         yield from _calibration(document, here, calibrations)
+        yield from _settings(document, (*here, "settings"))
         yield from _known_variables(document, (*here, "response_times"))
         yield from qc_mistakes(document, (*here, "qc"))
 
@@ -132,6 +134,16 @@ def _clock_checks(document: Document, instrument: Loc) -> Iterator[Mistake]:
             found = "given twice" if second == first else f"{_shown(second)} is before the check above it"
             yield document.mistake((*after, key), found, "clock checks in order of time, oldest first")
             break
+
+
+def _settings(document: Document, loc: Loc) -> Iterator[Mistake]:
+    """Find settings that no derived quantity reads: a misspelt one would never be noticed."""
+    if not document.keys(*loc):
+        return
+    known = sorted({name for derived in lander.derived.discover().values() for name in derived.settings})
+    for name in document.keys(*loc):
+        if name not in known:
+            yield document.mistake((*loc, name), UNKNOWN_KEY, f"one of {', '.join(known)}", nearest(name, known))
 
 
 def _calibration(document: Document, instrument: Loc, calibrations: Mapping[str, Document]) -> Iterator[Mistake]:
