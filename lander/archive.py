@@ -1,0 +1,194 @@
+"""What `lander.open` returns: an archive as people see it, in Jupyter and from the command line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from lander import config as configuration
+from lander import html, inventory, lazy, pipeline, series, store
+from lander.deployment import ArchiveConfig, Deployment, Instrument, Site
+from lander.errors import LanderError
+from lander.index import Index
+from lander.inventory import Stream
+
+TimeLike = str | np.datetime64
+
+
+class Archive:
+    """An archive: its sites, deployments and instruments, and the series they gave.
+
+    Parameters
+    ----------
+    root
+        Folder with `archive.yaml`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.config: ArchiveConfig = configuration.load(root)
+        self.index: Index = pipeline.read_index(self.config)
+        self.streams: tuple[Stream, ...] = tuple(inventory.streams(self.config, self.index))
+
+    @property
+    def store(self) -> Path:
+        """Folder of the store."""
+        return self.root / pipeline.STORE_NAME
+
+    @property
+    def _source(self) -> series.Source:
+        return series.Source(self.config, self.index, self.store)
+
+    @property
+    def sites(self) -> dict[str, Site]:
+        """Sites by code."""
+        return {site.code: site for site in self.config.sites}
+
+    @property
+    def deployments(self) -> dict[str, Deployment]:
+        """Deployments by id, in order of their start."""
+        ordered = sorted(self.config.deployments, key=lambda one: (one.start, one.id))
+        return {deployment.id: deployment for deployment in ordered}
+
+    @property
+    def instruments(self) -> dict[tuple[str, str], Instrument]:
+        """Instruments by (deployment, name)."""
+        return {
+            (deployment.id, instrument.name): instrument
+            for deployment in self.deployments.values()
+            for instrument in deployment.instruments
+        }
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every scalar variable that some stream holds."""
+        return tuple(sorted({name for stream in self.streams for name in stream.series}))
+
+    def __repr__(self) -> str:
+        lines = [f"<lander archive {self.config.title!r} at {self.root}>"]
+        for deployment in self.deployments.values():
+            lines.append(f"  {deployment.site} / {deployment.id}  {deployment.start} to {deployment.end}")
+            lines += [f"    {line}" for line in self._instrument_lines(deployment)]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return html.archive(self.config, self.streams, self.index)
+
+    def _instrument_lines(self, deployment: Deployment) -> Iterator[str]:
+        for instrument in deployment.instruments:
+            own = [one for one in self.streams if one.deployment == deployment and one.instrument == instrument]
+            names = ", ".join(name for stream in own for name in (*stream.measured, *stream.derived)) or "no data yet"
+            yield f"{instrument.name} ({instrument.model} {instrument.serial}): {names}"
+
+    def providers(
+        self, variable: str, *, site: str | None = None, deployment: str | None = None, instrument: str | None = None
+    ) -> tuple[Stream, ...]:
+        """Streams whose values make a variable's series, in order of their deployments.
+
+        Raises
+        ------
+        AmbiguousVariableError
+            Several instruments of one deployment measure it and none is named; or several sites do.
+        LanderError
+            Nothing measures it.
+        """
+        found = []
+        for one in self.deployments.values():
+            if (site is None or one.site == site) and (deployment is None or one.id == deployment):
+                stream = inventory.provider(variable, one, self.streams, instrument)
+                if stream is not None:
+                    found.append(stream)
+        if not found:
+            near = configuration.nearest(variable, self.variables)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise LanderError(f"no series of {variable!r} here{hint}; there are: {', '.join(self.variables) or 'none'}")
+        sites = sorted({stream.deployment.site for stream in found})
+        if len(sites) > 1:
+            raise inventory.AmbiguousVariableError(f"{variable} is measured at sites {', '.join(sites)}: name one with `site=`")
+        return tuple(found)
+
+    def series(
+        self,
+        variable: str,
+        *,
+        site: str | None = None,
+        deployment: str | None = None,
+        instrument: str | None = None,
+        start: TimeLike | None = None,
+        end: TimeLike | None = None,
+        filled: bool = False,
+    ) -> xr.Dataset:
+        """A variable's series over all deployments of a site, read where it is looked at.
+
+        Parameters
+        ----------
+        variable
+            Name in the vocabulary.
+        site, deployment, instrument
+            Narrow the choice; needed where several measure the variable.
+        start, end
+            UTC, both included; the same as `.sel(time=slice(start, end))`.
+        filled
+            Merge the filled values in, with flag 8 and their 1-sigma `<variable>_uncertainty`. The time between
+            `start` and `end` is then read at once.
+
+        Returns
+        -------
+        Dataset
+            Dask-backed `<variable>` and `<variable>_qc` along `time`, and `deployment` as a number into the attribute
+            `deployments`. Time is selected by the months' bounds: no index is built.
+
+        Raises
+        ------
+        LanderError
+            Nothing measures the variable, or several do and none is named.
+        """
+        streams = self.providers(variable, site=site, deployment=deployment, instrument=instrument)
+        dataset = series.assemble(self._source, variable, streams)
+        if start is not None or end is not None:
+            dataset = dataset.sel(time=slice(start, end))
+        return series.with_fill(self._source, variable, streams, dataset) if filled else dataset
+
+    def product(
+        self, product: str, variable: str, *, site: str | None = None, start: TimeLike | None = None, end: TimeLike | None = None
+    ) -> xr.Dataset:
+        """Rows of a product of one variable, such as `product("one_minute", "temperature")`, read at once.
+
+        Parameters
+        ----------
+        product
+            Name of a product.
+        variable
+            Scalar variable of the vocabulary.
+        site
+            Needed where there are several.
+        start, end
+            UTC, both included.
+        """
+        code = site or self._only_site()
+        prefix = "/".join((code, "L3", product, variable)) + "/"
+        low, high = lazy.bound(start, "start"), lazy.bound(end, "end")
+        entries = [
+            entry
+            for path, entry in sorted(self.index.files.items())
+            if path.startswith(prefix) and entry.first is not None and entry.last is not None
+            if entry.first <= high and entry.last >= low
+        ]
+        if not entries:
+            raise LanderError(f"no {product} of {variable!r} at {code} in that time; `lander run` makes products")
+        tables = [store.read(self.store / entry.path) for entry in entries]
+        return xr.concat([series.product_dataset(table, low, high) for table in tables], "time", data_vars="minimal",
+                         coords="minimal", compat="override", join="override", combine_attrs="override")  # fmt: skip
+
+    def _only_site(self) -> str:
+        if len(self.sites) != 1:
+            raise LanderError(f"there are sites {', '.join(self.sites)}: name one with `site=`")
+        return next(iter(self.sites))
+
+    def explain(self, variable: str, time: TimeLike, *, instrument: str | None = None) -> dict[str, Any]:
+        """From a value back to the bytes: see `lander.explain.explain`."""
+        from lander.explain import explain
+
+        return explain(self, variable, time, instrument=instrument)

@@ -1,0 +1,77 @@
+"""Raw files: which there are, whether they changed, and what they are by digest. Never changes one."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lander.deployment import ArchiveConfig, Deployment, Instrument
+from lander.index import Index
+
+_READ_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Found:
+    """A raw file that a pattern of the configuration names.
+
+    `priority` orders conflicting samples: recovered before telemetered, then the order of the patterns.
+    """
+
+    path: str
+    deployment: Deployment
+    instrument: Instrument
+    delivery: str
+    priority: int
+
+
+def find(config: ArchiveConfig) -> Iterator[Found]:
+    """Raw files by deployment, instrument and pattern; each file once, in the order of its path."""
+    for deployment in config.deployments:
+        for instrument in deployment.instruments:
+            yield from _of_instrument(config.raw, deployment, instrument)
+
+
+def _of_instrument(raw: Path, deployment: Deployment, instrument: Instrument) -> Iterator[Found]:
+    found: dict[str, Found] = {}
+    for number, rule in enumerate(instrument.raw):
+        priority = number + (0 if rule.delivery == "recovered" else 1000)
+        for path in raw.glob(rule.pattern):
+            name = path.relative_to(raw).as_posix()
+            if path.is_file() and name not in found:
+                found[name] = Found(name, deployment, instrument, rule.delivery, priority)
+    yield from (found[name] for name in sorted(found))
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A raw file's bytes, by digest, and the signs by which it is seen to be unchanged."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    sha256: str
+
+
+def known(raw: Path, path: str, index: Index) -> Identity | None:
+    """Identity of a file that has not changed since it was last hashed, by (size, mtime, ctime, inode); else None."""
+    before = index.raw.get(path)
+    if before is None:
+        return None
+    status = os.stat(raw / path)
+    signs = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    if signs != (before.size, before.mtime_ns, before.ctime_ns, before.inode):
+        return None
+    return Identity(*signs, before.sha256)
+
+
+def identify(file: Path) -> Identity:
+    """Hash a file."""
+    digest = hashlib.sha256()
+    with file.open("rb") as handle:
+        status = os.fstat(handle.fileno())
+        while block := handle.read(_READ_BYTES):
+            digest.update(block)
+    return Identity(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, digest.hexdigest())

@@ -1,0 +1,130 @@
+"""`store/index.json`: what the store holds, read at once; rebuildable from the files, which are the truth."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lander import store
+from lander.errors import StoreError
+from lander.store import Entry
+
+INDEX_NAME = "index.json"
+INDEX_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A raw file as last decoded.
+
+    Attributes
+    ----------
+    path
+        Below the archive's raw folder.
+    size, mtime_ns, ctime_ns, inode
+        Unchanged while these four are.
+    sha256
+        Of its bytes.
+    deployment, instrument, priority
+        Whose file it is, and its rank where files disagree (lower wins).
+    reader
+        Name and version of the reader that claimed it; empty where none did.
+    recipe
+        Digest of bytes, reader, calibration and clock: what its samples hang on.
+    streams
+        By stream: {"variables": {name: dims}, "step": seconds, "months": {"2016-09": {"n": 8640, "digest": "..."}}}.
+    ledger
+        The account of its bytes: totals, spans, expected records.
+    failure
+        Why it gave nothing, where it did not.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    sha256: str
+    deployment: str
+    instrument: str
+    priority: int
+    reader: str = ""
+    recipe: str = ""
+    streams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ledger: Mapping[str, Any] = field(default_factory=dict)
+    failure: str | None = None
+
+
+@dataclass
+class Index:
+    """The store's files and the raw files behind them, by path."""
+
+    files: dict[str, Entry] = field(default_factory=dict)
+    raw: dict[str, RawFile] = field(default_factory=dict)
+
+    def digest(self, reference: str) -> str:
+        """Digest of `path#variable` (or `path#variable@head`, `@tail`); "absent" where there is no such content."""
+        path, _, variable = reference.partition("#")
+        entry = self.files.get(path)
+        return "absent" if entry is None else entry.digests.get(variable, "absent")
+
+
+def load(root: Path) -> Index:
+    """Read the index of a store; where it is missing or damaged, make it anew from the files.
+
+    What the index knew of raw files is lost with it: they are decoded again.
+    """
+    path = root / INDEX_NAME
+    try:
+        content = json.loads(path.read_bytes())
+        if content["version"] == INDEX_VERSION:
+            files = {name: Entry(path=name, **fields) for name, fields in content["files"].items()}
+            raw = {name: RawFile(path=name, **fields) for name, fields in content["raw"].items()}
+            return Index(files, raw)
+    except FileNotFoundError:
+        pass
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass  # a damaged index is no loss: the files are the truth
+    return rebuild(root)
+
+
+def rebuild(root: Path) -> Index:
+    """Read every file of a store and index it; damaged ones are left out, so that they are made again."""
+    index = Index()
+    for path in sorted(root.rglob("*.nc")):
+        if path.name.startswith("."):
+            continue
+        name = path.relative_to(root).as_posix()
+        try:
+            index.files[name] = store.read_entry(root, name)
+        except StoreError:
+            continue
+    return index
+
+
+def save(root: Path, index: Index) -> None:
+    """Write the index in one step."""
+    content = {
+        "version": INDEX_VERSION,
+        "files": {name: _fields(entry) for name, entry in sorted(index.files.items())},
+        "raw": {name: _fields(raw) for name, raw in sorted(index.raw.items())},
+    }
+    with store.appearing(root / INDEX_NAME) as temporary:
+        temporary.write_text(json.dumps(content, separators=(",", ":"), sort_keys=True))
+
+
+def _fields(row: Entry | RawFile) -> dict[str, Any]:
+    fields = asdict(row)
+    del fields["path"]
+    return fields
+
+
+def intact(root: Path, entry: Entry) -> bool:
+    """Whether a file is still the one that was written, by size and modification time."""
+    try:
+        status = os.stat(root / entry.path)
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (entry.size, entry.mtime_ns)

@@ -1,0 +1,200 @@
+"""The ordered stages of an archive, from raw files to products. No science in it."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ingest
+from ingest.reader import HEAD_BYTES, claim
+from lander import catalog, engine, inventory, planning
+from lander import index as index_module
+from lander.catalog import Found, Identity
+from lander.deployment import ArchiveConfig
+from lander.engine import Progress, Run, Task
+from lander.errors import LanderError
+from lander.index import Index
+from lander.lock import held
+from lander.stages import decode
+from lander.stages.parts import WORK_NAME, work_folder
+
+STORE_NAME = "store"
+
+
+@dataclass
+class Outcome:
+    """What a run did.
+
+    Attributes
+    ----------
+    decoded
+        Raw files that were read.
+    built, current, removed
+        Files of the store.
+    failed
+        By raw file or output: what is wrong with it and what to do.
+    seconds
+        By stage.
+    """
+
+    decoded: list[str] = field(default_factory=list)
+    built: list[str] = field(default_factory=list)
+    current: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was done."""
+        return bool(self.decoded or self.built or self.removed)
+
+
+def update(
+    config: ArchiveConfig,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Progress = engine.quiet,
+) -> Outcome:
+    """Bring the store of an archive up to date: exactly what changed, and all that hangs on it.
+
+    Parameters
+    ----------
+    config
+        The archive.
+    workers
+        Local processes.
+    scheduler
+        Address of a Dask scheduler, instead of local processes.
+    progress
+        Told how far each stage is.
+
+    Raises
+    ------
+    LockedError
+        Another run holds the archive.
+    """
+    root = config.root / STORE_NAME
+    with held(root), _scratch(root), engine.executor(workers, scheduler) as pool:
+        return _Update(config, root, pool, progress).run()
+
+
+@contextmanager
+def _scratch(root: Path) -> Iterator[None]:
+    """Parts live for one run: what a killed one left is removed first, and its own at the end."""
+    shutil.rmtree(root / WORK_NAME, ignore_errors=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(root / WORK_NAME, ignore_errors=True)
+
+
+class _Update:
+    def __init__(self, config: ArchiveConfig, root: Path, pool: Executor, progress: Progress) -> None:
+        self._config = config
+        self._root = root
+        self._pool = pool
+        self._progress = progress
+        self._index = index_module.load(root)
+        self._outcome = Outcome()
+
+    def run(self) -> Outcome:
+        jobs = self._jobs()
+        self._withdraw({job.found.path for job in jobs})
+        self._decode([job for job in jobs if self._outdated(job)])
+        streams = list(inventory.streams(self._config, self._index))
+        level1 = list(planning.level1_tasks(streams))
+        self._bring_parts(level1, {job.found.path: job for job in jobs})
+        run = Run(self._root, self._index, self._pool, self._progress)
+        run.tasks(level1)
+        rest = self._later(streams)
+        report = run.tasks(rest)
+        run.remove(self._index.files.keys() - {task.output for task in (*level1, *rest)})
+        self._outcome.built, self._outcome.current, self._outcome.removed = report.built, report.current, report.removed
+        self._outcome.failed |= report.failed
+        return self._outcome
+
+    def _later(self, streams: Sequence[inventory.Stream]) -> list[Task]:
+        phases = [planning.phase_task(deployment, streams) for deployment in self._config.deployments]
+        level2 = planning.level2_tasks(self._config, streams)
+        level3 = planning.level3_tasks(self._config, streams, self._index)
+        return [*phases, *level2, *level3]
+
+    def _jobs(self) -> list[decode.Job]:
+        found = list(catalog.find(self._config))
+        before = {one.path: catalog.known(self._config.raw, one.path, self._index) for one in found}
+        changed = [self._config.raw / path for path, identity in before.items() if identity is None]
+        hashed = dict(engine.each(self._pool, "hash", catalog.identify, changed, self._progress))
+        return [self._job(one, before[one.path] or hashed[self._config.raw / one.path]) for one in found]
+
+    def _job(self, found: Found, identity: Identity) -> decode.Job:
+        instrument = found.instrument
+        calibration = instrument.calibration
+        content = {
+            "version": decode.VERSION,
+            "sha256": identity.sha256,
+            "reader": self._reader(found.path, identity),
+            "calibration": None if calibration.coefficients is None else dict(calibration.coefficients),
+            "clock": [[str(check.instrument), str(check.utc)] for check in instrument.clock_checks],
+            "window": [str(found.deployment.start), str(found.deployment.end)],
+        }
+        return decode.Job(self._root, self._config.raw, found, identity, engine.digest_of(content))
+
+    def _reader(self, path: str, identity: Identity) -> str:
+        """Reader and version that a file is decoded with; every reader's where none claims it, to try again later."""
+        readers = ingest.discover()
+        before = self._index.raw.get(path)
+        if before is not None and before.sha256 == identity.sha256 and before.reader.split(" ")[0] in readers:
+            reader = readers[before.reader.split(" ")[0]]
+            return f"{reader.name} {reader.version}"
+        try:
+            with (self._config.raw / path).open("rb") as handle:
+                reader = claim(handle.read(HEAD_BYTES), Path(path).name)
+            return f"{reader.name} {reader.version}"
+        except ingest.IngestError:
+            return " ".join(f"{reader.name} {reader.version}" for reader in readers.values())
+
+    def _outdated(self, job: decode.Job) -> bool:
+        before = self._index.raw.get(job.found.path)
+        if before is None or before.recipe != job.recipe:
+            return True
+        # The same bytes under the same settings: only the signs of the file or its place may have changed.
+        self._index.raw[job.found.path] = decode.relabel(before, job)
+        if before.failure is not None:
+            self._outcome.failed[job.found.path] = before.failure
+        return False
+
+    def _withdraw(self, paths: set[str]) -> None:
+        for path in self._index.raw.keys() - paths:
+            del self._index.raw[path]
+
+    def _decode(self, jobs: Sequence[decode.Job]) -> None:
+        for job, row in engine.each(self._pool, "decode", decode.run, jobs, self._progress):
+            self._index.raw[job.found.path] = row
+            self._outcome.decoded.append(job.found.path)
+            if row.failure is not None:
+                self._outcome.failed[row.path] = row.failure
+
+    def _bring_parts(self, tasks: Sequence[Task], jobs: dict[str, decode.Job]) -> None:
+        """Decode once more the files whose samples a stale month shares with a new file."""
+        needed = set()
+        for task in tasks:
+            if not engine.is_current(self._root, task, self._index, engine.recipe_of(task, self._index)):
+                needed |= {part["path"] for part in task.params["parts"]}
+        missing = [path for path in sorted(needed) if not work_folder(self._root, jobs[path].recipe).exists()]
+        again: list[Any] = [jobs[path] for path in missing]
+        for job, row in engine.each(self._pool, "decode", decode.run, again, self._progress):
+            if row != self._index.raw[job.found.path]:
+                raise LanderError(f"{job.found.path}: changed while it was read; run again when it is complete")
+            self._outcome.decoded.append(job.found.path)
+
+
+def read_index(config: ArchiveConfig) -> Index:
+    """Index of an archive's store, without a lock: files are only ever replaced whole."""
+    return index_module.load(config.root / STORE_NAME)
+
+
+

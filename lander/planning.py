@@ -1,0 +1,288 @@
+"""Which files the store must hold, and what each hangs on: tasks from configuration and index. No science, no I/O."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ingest import vocabulary
+from lander import clock, store
+from lander import derived as derived_quantities
+from lander import product as products
+from lander.config import merged_qc
+from lander.deployment import ArchiveConfig, Deployment
+from lander.engine import Task
+from lander.index import Index
+from lander.inventory import AmbiguousVariableError, Stream, phase_path, provider
+from lander.stages import level1, level2, level3, phase
+from qc.plan import Plan, VariableTraits
+
+_MATCH_STEPS = 2.5
+"""A value of another instrument counts between two of its good samples that are at most so many steps apart."""
+
+
+def level1_tasks(streams: Sequence[Stream]) -> Iterator[Task]:
+    """One task a stream and month: merge what the raw files gave."""
+    for stream in streams:
+        for month in stream.months:
+            yield _level1(stream, month)
+
+
+def _level1(stream: Stream, month: str) -> Task:
+    instrument = stream.instrument
+    knots = clock.knots(instrument.clock_checks)
+    parts = [
+        {
+            "path": raw.path,
+            "sha256": raw.sha256,
+            "recipe": raw.recipe,
+            "priority": raw.priority,
+            "digest": raw.streams[stream.name]["months"][month]["digest"],
+        }
+        for raw in stream.files[month]
+    ]
+    params = {
+        "site": stream.deployment.site,
+        "deployment": stream.deployment.id,
+        "instrument": instrument.name,
+        "stream": stream.name,
+        "month": month,
+        "model": instrument.model,
+        "serial": instrument.serial,
+        "clock_knots": [knots.instrument.tolist(), knots.utc.tolist()],
+        "parts": parts,
+    }
+    return Task(stream.path("L1", month), level1.STAGE, level1.VERSION, (), params, level1.build)
+
+
+def phase_task(deployment: Deployment, streams: Sequence[Stream]) -> Task:
+    """Find the deployment's phases from its pressure records."""
+    own = [stream for stream in streams if stream.deployment.id == deployment.id]
+    records = [
+        {
+            "instrument": stream.instrument.name,
+            "variable": variable,
+            "paths": [stream.path("L1", month) for month in stream.months],
+        }
+        for variable in ("pressure", "absolute_pressure")
+        for stream in sorted(own, key=lambda one: (one.step_seconds or np.inf, one.folder))
+        if len(stream.measured.get(variable, ())) == 1
+    ]
+    wanted = deployment.primary.get("pressure")
+    records.sort(key=lambda record: record["instrument"] != wanted)
+    params = {
+        "site": deployment.site,
+        "deployment": deployment.id,
+        "start": _us(deployment.start),
+        "end": _us(deployment.end),
+        "water_depth": deployment.water_depth,
+        "touchdown": _us_or_none(deployment.touchdown),
+        "liftoff": _us_or_none(deployment.liftoff),
+        "records": records,
+    }
+    inputs = tuple(
+        f"{path}#{name}" for record in records for path in record["paths"] for name in ("time", record["variable"])
+    )
+    return Task(phase_path(deployment), phase.STAGE, phase.VERSION, inputs, params, phase.build)
+
+
+def level2_tasks(config: ArchiveConfig, streams: Sequence[Stream]) -> Iterator[Task]:
+    """One task a stream and month: flags, derived values, filled values."""
+    for stream in streams:
+        plan = effective_plan(config, stream)
+        derived, problems = _derived_params(stream, streams)
+        for month in stream.months:
+            yield _level2(config, stream, month, plan, {"derived": derived, "problems": problems})
+
+
+def effective_plan(config: ArchiveConfig, stream: Stream) -> Plan:
+    """Quality control of a stream: defaults by variable and resolution, changed by site and instrument."""
+    names = [name for name in (*stream.measured, *stream.derived) if name in vocabulary.table()]
+    traits = {name: _traits(vocabulary.lookup(name), stream) for name in names}
+    overrides = {
+        name: rules
+        for name, rules in merged_qc(config, stream.deployment, stream.instrument).items()
+        if name in traits
+    }
+    return Plan.build(overrides, traits)
+
+
+def _traits(variable: vocabulary.Variable, stream: Stream) -> VariableTraits:
+    return VariableTraits(
+        valid_min=variable.valid_min,
+        valid_max=variable.valid_max,
+        resolution=variable.resolution,
+        sampling_seconds=stream.step_seconds or None,
+    )
+
+
+def _derived_params(stream: Stream, streams: Sequence[Stream]) -> tuple[list[dict[str, Any]], list[str]]:
+    found, problems = [], []
+    for name in stream.derived:
+        quantity = derived_quantities.discover()[name]
+        donors = {}
+        for variable in quantity.matched:
+            try:
+                donor = stream if _has(stream, variable) else provider(variable, stream.deployment, streams)
+            except AmbiguousVariableError as error:
+                problems.append(f"{name}: {error}")
+                donor = None
+            if donor is not None and donor is not stream:
+                donors[variable] = _donor(donor, variable)
+            elif donor is None:
+                donors[variable] = None
+        settings = {key: stream.instrument.settings[key] for key in quantity.settings if key in stream.instrument.settings}
+        found.append({"name": name, "version": quantity.version, "donors": donors, "settings": settings})
+    return found, problems
+
+
+def _has(stream: Stream, variable: str) -> bool:
+    return variable in stream.measured or variable in stream.derived
+
+
+def _donor(donor: Stream, variable: str) -> dict[str, Any]:
+    return {
+        "instrument": donor.instrument.name,
+        "folder": list(donor.folder),
+        "level": donor.level_of(variable),
+        "months": list(donor.months),
+        "largest_gap_us": round(_MATCH_STEPS * donor.step_seconds * 1e6),
+    }
+
+
+def _level2(config: ArchiveConfig, stream: Stream, month: str, plan: Plan, extra: Mapping[str, Any]) -> Task:
+    variables = [name for name in stream.measured if name in vocabulary.table()]
+    names = (*variables, *stream.derived)
+    fill = {
+        name: {"method": rule.method, "cap_seconds": rule.cap_seconds}
+        for name, rule in config.fill.items()
+        if name in names and rule.cap_seconds > 0
+    }
+    neighbours = around(month)
+    paths = {side: stream.path("L1", when) if when in stream.months else None for side, when in neighbours.items()}
+    params = {
+        "site": stream.deployment.site,
+        "deployment": stream.deployment.id,
+        "instrument": stream.instrument.name,
+        "stream": stream.name,
+        "month": month,
+        "l1": paths,
+        "phase": phase_path(stream.deployment),
+        "variables": variables,
+        "step_seconds": stream.step_seconds,
+        "plan": plan.to_json(),
+        "fill": fill,
+        **extra,
+    }
+    inputs = [f"{phase_path(stream.deployment)}#phase"]
+    inputs += _with_edges(paths, ("time", *variables))
+    for one in extra["derived"]:
+        for variable, donor in one["donors"].items():
+            if donor is not None:
+                inputs += _donor_inputs(donor, variable, neighbours)
+    return Task(stream.path("L2", month), level2.STAGE, level2.VERSION, tuple(inputs), params, level2.build)
+
+
+def _donor_inputs(donor: Mapping[str, Any], variable: str, months: Mapping[str, str]) -> list[str]:
+    def paths(level: str) -> dict[str, str | None]:
+        return {
+            side: store.month_path((*donor["folder"], level), month) if month in donor["months"] else None
+            for side, month in months.items()
+        }
+
+    inputs = _with_edges(paths(donor["level"]), ("time", variable))
+    return inputs + _with_edges(paths("L2"), (f"{variable}_qc",))
+
+
+def around(month: str) -> dict[str, str]:
+    """A month and the ones beside it."""
+    this = np.datetime64(month, "M")
+    return {"before": str(this - 1), "this": month, "after": str(this + 1)}
+
+
+_EDGE_OF = {"before": "@tail", "this": "", "after": "@head"}
+
+
+def _with_edges(paths: Mapping[str, str | None], names: Sequence[str]) -> list[str]:
+    """References to variables of a month's file, and to the near edges of the files beside it."""
+    return [f"{path}#{name}{_EDGE_OF[side]}" for side, path in paths.items() if path is not None for name in names]
+
+
+def level3_tasks(config: ArchiveConfig, streams: Sequence[Stream], index: Index) -> Iterator[Task]:
+    """One task a site, product, variable and month, over all deployments of the site."""
+    for site in config.sites:
+        own = [stream for stream in streams if stream.deployment.site == site.code]
+        for variable in sorted({name for stream in own for name in stream.series}):
+            chosen = [stream for stream in providers(variable, own) if variable in stream.series]
+            for product in products.discover().values():
+                for month in _product_months(chosen, product, index):
+                    yield _level3(site.code, product, variable, month, chosen)
+
+
+def providers(variable: str, streams: Sequence[Stream]) -> Iterator[Stream]:
+    """The stream that counts for a variable, by deployment; none where several do and nobody chose."""
+    deployments = {stream.deployment.id: stream.deployment for stream in streams}
+    for deployment in deployments.values():
+        try:
+            found = provider(variable, deployment, streams)
+        except AmbiguousVariableError:
+            continue
+        if found is not None:
+            yield found
+
+
+def _product_months(streams: Sequence[Stream], product: products.Product, index: Index) -> list[str]:
+    """Months with rows: those with samples, and the next where a bin centred on its stamp reaches over the edge."""
+    months = set()
+    for stream in streams:
+        for month in stream.months:
+            months.add(month)
+            entry = index.files.get(stream.path("L1", month))
+            if entry is not None and entry.last is not None:
+                months.add(store.month_of(int(product.rule.stamps(np.array([entry.last]))[0])))
+    return sorted(months)
+
+
+def _level3(site: str, product: products.Product, variable: str, month: str, streams: Sequence[Stream]) -> Task:
+    sides = around(month)
+    segments, inputs = [], []
+    for stream in streams:
+        months = {side: when for side, when in sides.items() if when in stream.months}
+        if not months:
+            continue
+        level = stream.level_of(variable)
+        values = {side: stream.path(level, when) for side, when in months.items()}
+        flags = {side: stream.path("L2", when) for side, when in months.items()}
+        segments.append(_segment(stream, values, flags))
+        inputs += _with_edges(values, ("time", variable)) + _with_edges(flags, (f"{variable}_qc",))
+    params = {
+        "site": site,
+        "product": product.name,
+        "product_version": product.version,
+        "variable": variable,
+        "month": month,
+        "segments": segments,
+    }
+    output = store.month_path((site, "L3", product.name, variable), month)
+    return Task(output, level3.STAGE, level3.VERSION, tuple(inputs), params, level3.build)
+
+
+def _segment(stream: Stream, values: Mapping[str, str], flags: Mapping[str, str]) -> dict[str, Any]:
+    deployment = stream.deployment
+    return {
+        "deployment": deployment.id,
+        "instrument": stream.instrument.name,
+        "latitude": deployment.position.latitude,
+        "longitude": deployment.position.longitude,
+        "height_above_seafloor": stream.instrument.height_above_seafloor,
+        "values": dict(values),
+        "flags": dict(flags),
+    }
+
+
+def _us(moment: np.datetime64) -> int:
+    return int(moment.astype("datetime64[us]").astype(np.int64))
+
+
+def _us_or_none(moment: np.datetime64 | None) -> int | None:
+    return None if moment is None else _us(moment)

@@ -1,0 +1,163 @@
+"""Month files to the Datasets that people get: series over years, with filled values, and rows of products."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ingest import vocabulary
+from lander import lazy, store
+from lander.deployment import ArchiveConfig
+from lander.errors import LanderError
+from lander.index import Index
+from lander.inventory import Stream
+from qc.flags import FILLED, FLAG_MEANINGS, FLAG_VALUES
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where series come from: configuration, index and folder of a store."""
+
+    config: ArchiveConfig
+    index: Index
+    store: Path
+
+
+def _segments(source: Source, variable: str, streams: Sequence[Stream]) -> list[tuple[lazy.Segment, str, int]]:
+    """Months of a series with the path of the flags and the number of the deployment."""
+    rows = []
+    for number, stream in enumerate(streams):
+        for month in stream.months:
+            entry = source.index.files.get(stream.path(stream.level_of(variable), month))
+            if entry is not None and entry.n and entry.first is not None and entry.last is not None:
+                segment = lazy.Segment(source.store / entry.path, entry.n, entry.first, entry.last)
+                rows.append((segment, stream.path("L2", month), number))
+    rows.sort(key=lambda row: (row[0].first, row[2]))
+    for (before, _, one), (after, _, other) in zip(rows[:-1], rows[1:], strict=True):
+        if after.first < before.last and one != other:
+            names = f"{streams[one].deployment.id} and {streams[other].deployment.id}"
+            raise LanderError(f"deployments {names} overlap in time: name one with `deployment=`")
+    return rows
+
+
+def assemble(source: Source, variable: str, streams: Sequence[Stream]) -> xr.Dataset:
+    """A variable's series over the streams of one site, dask-backed; see `Archive.series`."""
+    rows = _segments(source, variable, streams)
+    if not rows:
+        raise LanderError(f"the store holds no {variable} yet; `lander run {source.config.root}` makes it")
+    segments = [segment for segment, _, _ in rows]
+    values, flags = [segment.path for segment in segments], [source.store / path for _, path, _ in rows]
+    model = store.read(values[0], [variable], slice(0, 1))[variable]
+    row_shape, dims = model.data.shape[1:], model.dims
+    time = lazy.dask_rows(segments, values, "time", (), np.dtype("datetime64[us]"), np.datetime64("NaT"))
+    data = lazy.dask_rows(segments, values, variable, row_shape, model.values().dtype, np.nan)
+    quality = lazy.dask_rows(segments, flags, f"{variable}_qc", row_shape, np.dtype(np.int8), 0)
+    number = lazy.dask_constants(segments, [row[2] for row in rows])
+    coordinates = xr.Coordinates(
+        {"time": xr.Variable("time", time, {"standard_name": "time", "long_name": "Time, UTC"})},
+        indexes={"time": lazy.SegmentIndex(segments, time)},
+    )
+    attributes = {**vocabulary.lookup(variable).attributes, "ancillary_variables": f"{variable}_qc"}
+    variables = {
+        variable: xr.Variable(dims, data, attributes),
+        f"{variable}_qc": xr.Variable(dims, quality, qc_attributes(variable)),
+        "deployment": xr.Variable("time", number, {"long_name": "Number into the attribute deployments"}),
+    }
+    return xr.Dataset(variables, coordinates, _series_attributes(source, streams))
+
+
+def qc_attributes(variable: str) -> dict[str, Any]:
+    """CF attributes of a quality flag."""
+    return {
+        "standard_name": "quality_flag",
+        "long_name": f"Quality of {variable}, OceanSITES codes",
+        "flag_values": np.array(FLAG_VALUES, dtype=np.int8),
+        "flag_meanings": FLAG_MEANINGS,
+    }
+
+
+def _series_attributes(source: Source, streams: Sequence[Stream]) -> dict[str, Any]:
+    return {
+        "title": source.config.title,
+        "institution": source.config.institution.name,
+        "license": source.config.licence,
+        "site": streams[0].deployment.site,
+        "deployments": [stream.deployment.id for stream in streams],
+        "instruments": [f"{one.instrument.name} ({one.instrument.model} {one.instrument.serial})" for one in streams],
+    }
+
+
+def with_fill(source: Source, variable: str, streams: Sequence[Stream], dataset: xr.Dataset) -> xr.Dataset:
+    """The series with its filled values merged in, read into memory; see `Archive.series`."""
+    loaded = dataset.load()
+    if loaded[variable].ndim != 1:
+        raise LanderError(f"{variable} has more dimensions than time: filled values exist for scalar series only")
+    time = loaded["time"].values.astype("datetime64[us]").astype(np.int64)
+    if not time.size:
+        return loaded.drop_indexes("time").assign({f"{variable}_uncertainty": ("time", np.zeros(0))})
+    table = _fill_rows(source, variable, streams, int(time[0]), int(time[-1]))
+    value, flags, sigma = loaded[variable].values.copy(), loaded[f"{variable}_qc"].values.copy(), np.full(time.size, np.nan)
+    number = loaded["deployment"].values
+    place = np.minimum(np.searchsorted(time, table["time"]), time.size - 1)
+    same = time[place] == table["time"]
+    value[place[same]], flags[place[same]] = table["value"][same], FILLED
+    sigma[place[same]] = table["uncertainty"][same]
+    extra = {name: column[~same] for name, column in table.items()}
+    order = np.argsort(np.concatenate([time, extra["time"]]), kind="stable")
+
+    def merged(old: Any, new: Any) -> Any:
+        return np.concatenate([old, new])[order]
+
+    attributes = {name: loaded[name].attrs for name in (variable, f"{variable}_qc", "deployment")}
+    columns = {
+        variable: merged(value, extra["value"]),
+        f"{variable}_qc": merged(flags, np.full(extra["time"].size, FILLED, np.int8)),
+        "deployment": merged(number, extra["deployment"]),
+    }
+    filled = {name: ("time", data, attributes[name]) for name, data in columns.items()}
+    sigma_attributes = {"units": attributes[variable]["units"], "long_name": f"1 sigma of filled {variable}"}
+    filled[f"{variable}_uncertainty"] = ("time", merged(sigma, extra["uncertainty"]), sigma_attributes)
+    merged_time = merged(time, extra["time"]).astype("datetime64[us]")
+    return xr.Dataset(filled, {"time": ("time", merged_time, loaded["time"].attrs)}, loaded.attrs)
+
+
+def _fill_rows(source: Source, variable: str, streams: Sequence[Stream], first: int, last: int) -> dict[str, Any]:
+    """Rows of the fill tables between two times."""
+    names = {"time": f"{variable}_fill_time", "value": f"{variable}_filled", "uncertainty": f"{variable}_filled_uncertainty"}
+    parts: dict[str, list[Any]] = {"time": [np.zeros(0, np.int64)], "value": [np.zeros(0)], "uncertainty": [np.zeros(0)],
+                                   "deployment": [np.zeros(0, np.int16)]}  # fmt: skip
+    for number, stream in enumerate(streams):
+        for month in stream.months:
+            entry = source.index.files.get(stream.path("L2", month))
+            start, end = store.month_bounds(month)
+            if entry is None or names["time"] not in entry.digests or end <= first or start > last:
+                continue
+            table = store.read(source.store / entry.path, list(names.values()))
+            chosen = (table[names["time"]].data >= first) & (table[names["time"]].data <= last)
+            for key, name in names.items():
+                parts[key].append(table[name].values()[chosen])
+            parts["deployment"].append(np.full(int(chosen.sum()), number, np.int16))
+    return {key: np.concatenate(columns) for key, columns in parts.items()}
+
+
+def product_dataset(table: store.Table, low: int, high: int) -> xr.Dataset:
+    """Rows of one product file between two times (us since 1970, both included)."""
+    time = table["time"].data
+    rows = slice(int(np.searchsorted(time, low)), int(np.searchsorted(time, high, "right")))
+    names = table["deployment_name"].data
+    variables = {}
+    for name, column in table.columns.items():
+        if column.dims[:1] != ("time",) or name in ("time", "deployment"):
+            continue
+        attributes = {key: value for key, value in column.attributes.items() if key not in ("scale_factor", "_FillValue")}
+        data = column.values()[rows]
+        variables[name] = (column.dims, data.astype("datetime64[us]") if name == "time_bounds" else data, attributes)
+    variables["deployment"] = ("time", names[table["deployment"].data[rows]].astype(str), {"long_name": "Deployment"})
+    kept = ("title", "site", "product", "variable")
+    return xr.Dataset(
+        variables, {"time": ("time", time[rows].astype("datetime64[us]"))}, {key: table.attributes[key] for key in kept}
+    )
+

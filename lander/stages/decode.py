@@ -1,0 +1,172 @@
+"""Raw file -> parts: decode, set the clock right, pack, sort into months."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+import ingest
+from ingest import vocabulary
+from lander import catalog, clock, packing
+from lander.deployment import ClockCheck
+from lander.index import RawFile
+from lander.stages.parts import Piece, PartWriter, work_folder
+
+STAGE = "decode"
+VERSION = 1
+
+MARGIN_US = 90 * 86_400_000_000
+"""How long before and after the ship's work a sample's time is believed: bench tests and loggers left running."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One raw file to decode.
+
+    Attributes
+    ----------
+    root, raw
+        The store, and the raw folder.
+    found
+        The file: path below `raw`, deployment, instrument.
+    identity
+        Its bytes, by digest.
+    recipe
+        Digest of all of the above and of the reader's version.
+    """
+
+    root: Path
+    raw: Path
+    found: catalog.Found
+    identity: catalog.Identity
+    recipe: str
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Start and end of the deployment, us since 1970 UTC."""
+        deployment = self.found.deployment
+        return _microseconds(deployment.start), _microseconds(deployment.end)
+
+
+def run(job: Job) -> RawFile:
+    """Decode a raw file into parts and return its row of the index; a file that gives nothing says why."""
+    folder = work_folder(job.root, job.recipe)
+    shutil.rmtree(folder, ignore_errors=True)
+    writer = PartWriter(folder)
+    instrument = job.found.instrument
+    outside = _Outside(job.window)
+    try:
+        with ingest.BlockDecoder(job.raw / job.found.path, calibration=instrument.calibration.coefficients) as pieces:
+            for streams in pieces:
+                for stream, dataset in streams.items():
+                    writer.add(stream, outside.drop(_pack(dataset, instrument.clock_checks)))
+            ledger = _ledger(pieces.ledger)
+            reader = f"{pieces.reader.name} {pieces.reader.version}"
+    except ingest.IngestError as error:
+        return _row(job, failure=error.message)
+    streams_found = writer.summary()
+    return _row(job, reader, streams_found, {**ledger, **outside.account()}, _verdict(streams_found, outside))
+
+
+def _row(
+    job: Job,
+    reader: str = "",
+    streams: Mapping[str, Any] | None = None,
+    ledger: Mapping[str, Any] | None = None,
+    failure: str | None = None,
+) -> RawFile:
+    found = job.found
+    owner = (found.deployment.id, found.instrument.name, found.priority)
+    return RawFile(found.path, *astuple(job.identity), *owner, reader, job.recipe, streams or {}, ledger or {}, failure)
+
+
+def relabel(row: RawFile, job: Job) -> RawFile:
+    """The row of a file whose content and recipe stand, with the place and signs it has now."""
+    return _row(job, row.reader, row.streams, row.ledger, row.failure)
+
+
+def _microseconds(moment: np.datetime64) -> int:
+    return int(moment.astype("datetime64[us]").astype(np.int64))
+
+
+def _verdict(streams: Mapping[str, Any], outside: "_Outside") -> str | None:
+    if streams:
+        return None
+    if outside.n:
+        return (
+            f"all {outside.n} samples are from {outside.first} to {outside.last}, far outside the deployment: "
+            "correct the deployment's start and end, or give clock_checks for this instrument"
+        )
+    return "no sample could be decoded: `lander inspect` shows what became of its bytes"
+
+
+def _pack(dataset: xr.Dataset, checks: tuple[ClockCheck, ...]) -> Piece:
+    if "time" not in dataset.coords:
+        return Piece({"time": np.zeros(0, np.int64)}, {}, {}, {})
+    instrument_time = dataset["time"].values.astype("datetime64[us]").astype(np.int64)
+    corrected = clock.to_utc(instrument_time, checks)
+    along: dict[str, Any] = {"time": corrected.time, "time_qc": corrected.time_qc}
+    fixed: dict[str, Any] = {}
+    dims: dict[str, tuple[str, ...]] = {}
+    for name, variable in dataset.variables.items():
+        if name == "time":
+            continue
+        text = str(name)
+        dims[text] = tuple(map(str, variable.dims))
+        values = variable.values
+        if text in vocabulary.table():
+            values, _ = packing.pack(text, values)
+        (along if dims[text][:1] == ("time",) else fixed)[text] = values
+    return Piece(along, fixed, dims, {str(name): value for name, value in dataset.attrs.items()})
+
+
+class _Outside:
+    """Keeps samples whose time cannot belong to the deployment out of the record, and counts them."""
+
+    def __init__(self, window: tuple[int, int]) -> None:
+        self._start, self._end = window[0] - MARGIN_US, window[1] + MARGIN_US
+        self.n = 0
+        self._first, self._last = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+
+    def drop(self, piece: Piece) -> Piece:
+        """The piece without those samples."""
+        time = piece.along["time"]
+        inside = (time >= self._start) & (time < self._end)
+        if inside.all():
+            return piece
+        away = time[~inside]
+        self.n += away.size
+        self._first, self._last = min(self._first, int(away.min())), max(self._last, int(away.max()))
+        kept = {name: values[inside] for name, values in piece.along.items()}
+        return Piece(kept, piece.fixed, piece.dims, piece.attributes)
+
+    @property
+    def first(self) -> str:
+        """Earliest of their times."""
+        return str(np.datetime64(self._first, "us").astype("datetime64[s]"))
+
+    @property
+    def last(self) -> str:
+        """Latest of their times."""
+        return str(np.datetime64(self._last, "us").astype("datetime64[s]"))
+
+    def account(self) -> dict[str, Any]:
+        """What the ledger says of them."""
+        if not self.n:
+            return {}
+        return {"outside_deployment": {"records": self.n, "first": self.first, "last": self.last}}
+
+
+def _ledger(ledger: ingest.Ledger) -> dict[str, Any]:
+    return {
+        "bytes_accepted": ledger.bytes_accepted,
+        "bytes_skipped": ledger.bytes_skipped,
+        "bytes_rejected": ledger.bytes_rejected,
+        "rejected": [list(span) for span in ledger.rejected[:100]],
+        "rejected_spans": len(ledger.rejected),
+        "expected_records": ledger.expected_records,
+    }

@@ -1,0 +1,361 @@
+"""The only module that knows how the store's files are laid out.
+
+One NetCDF-4 file holds one stream (or product) of one calendar month at one level. Files appear by rename only: a
+reader sees the old one or the new one, never half of either. Only zlib is used, so that bare h5py and stock ncdump
+open every file.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
+
+from lander import packing
+from lander.errors import StoreError
+
+LAYOUT_VERSION = 1
+"""Raised when the same content would be laid out in other bytes."""
+
+DAY_US = 86_400_000_000
+EDGE_US = DAY_US
+"""How much of a month's start and end has digests of its own, for neighbours that look across the month's edge."""
+
+TIME_ATTRIBUTES: dict[str, Any] = {
+    "standard_name": "time",
+    "long_name": "Time, UTC",
+    "units": "microseconds since 1970-01-01 00:00:00",
+    "calendar": "proleptic_gregorian",
+    "axis": "T",
+}
+
+_MIN_CHUNK, _MAX_CHUNK = 16_384, 262_144
+
+
+@dataclass(frozen=True)
+class Column:
+    """One variable of a file, as stored: integers in steps, not yet physical values.
+
+    Attributes
+    ----------
+    data : ndarray
+    dims
+        As many names as `data` has dimensions.
+    attributes
+        CF attributes, `scale_factor` and `_FillValue` among them.
+    """
+
+    data: NDArray[Any]
+    dims: tuple[str, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def values(self) -> NDArray[Any]:
+        """Physical values; see `lander.packing.unpack`."""
+        return packing.unpack(self.data, self.attributes)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The content of a file: its variables and global attributes."""
+
+    columns: Mapping[str, Column]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Column:
+        return self.columns[name]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a file was made from: the digest of inputs, configuration part and stage version."""
+
+    stage: str
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the index knows of a file.
+
+    Attributes
+    ----------
+    n
+        Samples.
+    first, last
+        Time of the first and last sample (us since 1970), None for an empty or timeless file.
+    recipe
+        Digest of what it was made from.
+    digests
+        Digest of the content by variable; `<variable>@head` and `@tail` cover the first and last day of the month.
+    size, mtime_ns
+        Of the file, to see that it is still the one that was written.
+    """
+
+    path: str
+    stage: str
+    n: int
+    first: int | None
+    last: int | None
+    recipe: str
+    digests: Mapping[str, str]
+    size: int
+    mtime_ns: int
+
+
+def month_path(parts: Sequence[str], month: str) -> str:
+    """Path of a month's file below the store: `month_path(("F", "D1", "ctd", "samples", "L1"), "2016-09")`."""
+    return "/".join((*parts, f"{month}.nc"))
+
+
+def time_column(time: NDArray[np.int64]) -> Column:
+    """Time (us since 1970 UTC) as a column."""
+    return Column(time, ("time",), TIME_ATTRIBUTES)
+
+
+def write(root: Path, path: str, table: Table, recipe: Recipe) -> Entry:
+    """Write a file of the store and return its index entry.
+
+    Parameters
+    ----------
+    root
+        The store's folder.
+    path
+        Below it.
+    table
+        Content; the record dimension is the first one of the column `time`, or `scan`.
+    recipe
+        What the content was made from.
+
+    Raises
+    ------
+    StoreError
+        The file cannot be written; an older one of the same name stays whole.
+    """
+    digests = content_digests(table)
+    target = root / path
+    attributes = {
+        **table.attributes,
+        "stage": recipe.stage,
+        "stage_version": np.int32(recipe.version),
+        "layout_version": np.int32(LAYOUT_VERSION),
+        "recipe_digest": recipe.digest,
+        "content_digests": json.dumps(digests, sort_keys=True, separators=(",", ":")),
+    }
+    with appearing(target) as temporary:
+        _write_netcdf(temporary, Table(table.columns, attributes))
+    return _entry(root, path, table, recipe, digests)
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """Give a temporary name beside `target`; on success it is moved there in one step, else removed."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        _flush_to_disk(temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise StoreError(f"{target}: cannot be written: {error.strerror or error}; the file before it is kept") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _flush_to_disk(path: Path) -> None:
+    """A rename that survives a power cut must not overtake the bytes it names."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_netcdf(path: Path, table: Table) -> None:
+    with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path, "w", format="NETCDF4") as file:
+        for name, size in _dimensions(table).items():
+            file.createDimension(name, size)
+        rows_per_day = _rows_per_day(table)
+        for name, column in table.columns.items():
+            _write_column(file, name, column, rows_per_day)
+        file.setncatts(dict(table.attributes))
+
+
+def _write_column(file: Any, name: str, column: Column, rows_per_day: int) -> None:
+    attributes = dict(column.attributes)
+    fill = attributes.pop("_FillValue", False)
+    if column.data.dtype.kind in "OU":
+        variable = file.createVariable(name, str, column.dims)
+        for index, text in enumerate(column.data):
+            variable[index] = str(text)
+    else:
+        variable = file.createVariable(name, column.data.dtype, column.dims, fill_value=fill, **_storage(column, rows_per_day))
+        variable.set_auto_maskandscale(False)
+        if column.data.size:
+            variable[...] = column.data
+    variable.setncatts(attributes)
+
+
+def _storage(column: Column, rows_per_day: int) -> dict[str, Any]:
+    """Chunks of a day within bounds; shuffle for integers only: it makes decimal-rounded floats larger."""
+    if column.data.size < 64 or not column.dims:
+        return {"contiguous": True} if column.data.size else {}
+    return {
+        "zlib": True,
+        "complevel": 1,
+        "shuffle": column.data.dtype.kind in "iu",
+        "chunksizes": chunk_shape(column.data.shape, rows_per_day),
+    }
+
+
+def chunk_shape(shape: tuple[int, ...], rows_per_day: int) -> tuple[int, ...]:
+    """A day of rows, at least 16,384 and at most 262,144 elements where the array has as many."""
+    width = int(np.prod(shape[1:], dtype=np.int64))
+    rows = max(rows_per_day, -(-_MIN_CHUNK // width))
+    rows = max(1, min(rows, _MAX_CHUNK // width, shape[0]))
+    return (rows, *shape[1:])
+
+
+def _rows_per_day(table: Table) -> int:
+    time = table.columns.get("time")
+    if time is None or time.data.size < 2:
+        return _MIN_CHUNK
+    days = max(1, -(-int(time.data[-1] - time.data[0]) // DAY_US))
+    return max(1, -(-time.data.size // days))
+
+
+def _dimensions(table: Table) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for name, column in table.columns.items():
+        for dimension, size in zip(column.dims, column.data.shape, strict=True):
+            if sizes.setdefault(dimension, size) != size:
+                raise StoreError(f"variable {name!r} has {size} along {dimension!r}, others have {sizes[dimension]}")
+    return sizes
+
+
+def content_digests(table: Table) -> dict[str, str]:
+    """Digest of every variable, and of its first and last day where it runs along time."""
+    time = table.columns.get("time")
+    cuts = None if time is None or not time.data.size else _edge_cuts(time.data)
+    digests = {}
+    for name, column in table.columns.items():
+        head = f"{name}|{column.data.dtype.str}|{column.dims}|{column.data.shape[1:]}|{_step(column)}".encode()
+        digests[name] = _digest(head, column.data)
+        if cuts is not None and column.dims[:1] == ("time",):
+            digests[f"{name}@head"] = _digest(head, column.data[: cuts[0]])
+            digests[f"{name}@tail"] = _digest(head, column.data[cuts[1] :])
+    return digests
+
+
+def _edge_cuts(time: NDArray[np.int64]) -> tuple[int, int]:
+    """Rows up to a day after the month's first midnight, and from a day before its last."""
+    start, end = month_bounds(month_of(int(time[0])))
+    return int(np.searchsorted(time, start + EDGE_US)), int(np.searchsorted(time, end - EDGE_US))
+
+
+def _step(column: Column) -> str:
+    return repr(column.attributes.get("scale_factor"))
+
+
+def _digest(head: bytes, data: NDArray[Any]) -> str:
+    digest = hashlib.sha256(head)
+    if data.dtype.kind in "OU":
+        digest.update("\x00".join(map(str, data)).encode())
+    else:
+        digest.update(np.ascontiguousarray(data).view(np.uint8).reshape(-1).data)
+    return digest.hexdigest()[:20]
+
+
+def _entry(root: Path, path: str, table: Table, recipe: Recipe, digests: dict[str, str]) -> Entry:
+    status = os.stat(root / path)
+    time = table.columns.get("time")
+    first = last = None
+    if time is not None and time.data.size:
+        first, last = int(time.data[0]), int(time.data[-1])
+    n = len(time.data) if time is not None else max(_dimensions(table).values(), default=0)
+    return Entry(path, recipe.stage, n, first, last, recipe.digest, digests, status.st_size, status.st_mtime_ns)
+
+
+def read(path: Path, names: Sequence[str] | None = None, rows: slice = slice(None)) -> Table:
+    """Read variables of a file, as stored.
+
+    Parameters
+    ----------
+    path
+        A file of the store.
+    names
+        Which variables; None for all. A name the file does not have is left out.
+    rows
+        Which records, along `time` or `scan`; other dimensions are read whole.
+
+    Raises
+    ------
+    StoreError
+        The file is missing or damaged.
+    """
+    try:
+        with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path) as file:
+            chosen = list(file.variables) if names is None else [name for name in names if name in file.variables]
+            columns = {name: _read_column(file.variables[name], rows) for name in chosen}
+            return Table(columns, {name: file.getncattr(name) for name in file.ncattrs()})
+    except FileNotFoundError as error:
+        raise StoreError(f"{path}: missing from the store; `lander run` makes it again") from error
+    except (OSError, RuntimeError) as error:
+        raise StoreError(f"{path}: damaged ({error}); delete it and `lander run` makes it again") from error
+
+
+def _read_column(variable: Any, rows: slice) -> Column:
+    attributes = {name: variable.getncattr(name) for name in variable.ncattrs()}
+    variable.set_auto_maskandscale(False)
+    key = rows if variable.dimensions[:1] in (("time",), ("scan",)) else Ellipsis
+    return Column(np.asarray(variable[key]), variable.dimensions, attributes)
+
+
+def read_entry(root: Path, path: str) -> Entry:
+    """Make the index entry of a file anew from the file itself.
+
+    Raises
+    ------
+    StoreError
+        The file is damaged or not of this store.
+    """
+    table = read(root / path, ["time"])
+    attributes = table.attributes
+    try:
+        recipe = Recipe(attributes["stage"], int(attributes["stage_version"]), attributes["recipe_digest"])
+        digests = json.loads(attributes["content_digests"])
+    except (KeyError, ValueError) as error:
+        raise StoreError(f"{path}: carries no digests: not a file of this store") from error
+    return _entry(root, path, table, recipe, digests)
+
+
+def month_of(time_us: int) -> str:
+    """Calendar month (UTC) of a time: "2016-09"."""
+    return str(np.datetime64(time_us, "us").astype("datetime64[M]"))
+
+
+def month_bounds(month: str) -> tuple[int, int]:
+    """First microsecond of a month and of the next one."""
+    start = np.datetime64(month, "M")
+    return int(start.astype("datetime64[us]").astype(np.int64)), int((start + 1).astype("datetime64[us]").astype(np.int64))
+
+
+def split_months(time: NDArray[np.int64]) -> list[tuple[str, slice]]:
+    """Months of ascending times, with their rows."""
+    if not time.size:
+        return []
+    first = np.datetime64(int(time[0]), "us").astype("datetime64[M]")
+    last = np.datetime64(int(time[-1]), "us").astype("datetime64[M]")
+    months = np.arange(first, last + 2)
+    edges = np.searchsorted(time, months.astype("datetime64[us]").astype(np.int64))
+    spans = zip(months, edges[:-1], edges[1:], strict=False)
+    return [(str(month), slice(int(low), int(high))) for month, low, high in spans if high > low]
