@@ -62,14 +62,31 @@ def _check_mistakes(document: Document, loc: Loc, name: str) -> Iterator[Mistake
     if not isinstance(value, dict):
         yield document.mistake(loc, f"{value!r}", "parameters of the check, or `off`")
         return
-    params = checks[name].params
+    found = list(_parameter_mistakes(document, loc, checks[name].params))
+    yield from found or _contradiction(document, loc, checks[name].params)
+
+
+def _contradiction(document: Document, loc: Loc, params: type[Any]) -> Iterator[Mistake]:
+    """Let the check's own parameters say whether the section fits together, where it gives all they need."""
+    given = {key: parameter(key, item) for key, item in document.at(*loc).items() if item is not PLACEHOLDER}
+    fields = dataclasses.fields(params)
+    without = [item for item in fields if item.default is item.default_factory is dataclasses.MISSING]
+    if any(item.name not in given for item in without):
+        return  # the rest comes from other levels: known when the plan is made
+    try:
+        params(**given)
+    except ValueError as error:
+        yield document.mistake(loc, f"parameters that do not go together: {error}", "what the check wants")
+
+
+def _parameter_mistakes(document: Document, loc: Loc, params: type[Any]) -> Iterator[Mistake]:
     hints = typing.get_type_hints(params)
     fields = [item.name for item in dataclasses.fields(params)]
-    for key, item in value.items():
+    for key, item in document.at(*loc).items():
         here = (*loc, key)
         if key not in fields:
             listed = ", ".join(fields) or "none"
-            yield document.mistake(here, UNKNOWN_KEY, f"a parameter of {name}: {listed}", nearest(key, fields))
+            yield document.mistake(here, UNKNOWN_KEY, f"a parameter of {loc[-1]}: {listed}", nearest(key, fields))
         elif item is not PLACEHOLDER:
             yield from _value_mistakes(document, here, item, hints[key])
 

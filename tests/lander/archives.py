@@ -135,6 +135,10 @@ class SpikeParams:
     window_seconds: float = 60.0
     method: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.threshold < 0:
+            raise ValueError(f"threshold is {self.threshold}")
+
 
 @dataclass(frozen=True)
 class FlatLineParams:

@@ -137,6 +137,13 @@ def test_quality_control_merges_from_the_archive_to_the_instrument(config):
     assert config.qc["temperature"]["flat_line"] == {"length": 5}, "merging changes nothing in place"
 
 
+def test_a_parameter_given_nearer_wins_and_leaves_the_others(config):
+    archive = dataclasses.replace(config, qc={"temperature": {"spike": {"threshold": 9.0, "method": "a"}}})
+    stay = config.deployments[1]
+    merged = merged_qc(archive, stay, stay.instruments[0])
+    assert merged == {"temperature": {"spike": {"threshold": 0.5, "window_seconds": 600.0, "method": "a"}}}
+
+
 def test_parameters_after_off_put_a_check_back(config):
     archive = dataclasses.replace(config, qc={"temperature": {"spike": {"threshold": 9.0, "method": "a"}}})
     site = dataclasses.replace(config.sites[0], qc={"temperature": {"spike": "off"}})

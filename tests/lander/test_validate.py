@@ -96,6 +96,8 @@ PLANTS = (
           "not after touchdown"),
     Plant("disturbance reversed", D1, "end: 2016-10-01T06", "end: 2016-09-30T06", "end: 2016-09-30",
           "disturbances.0.end", "not after the start"),
+    Plant("disturbance of no length", D1, "end: 2016-10-01T06", "end: 2016-10-01T00", "end: 2016-10-01",
+          "disturbances.0.end", "not after the start"),
     Plant("disturbance outside", D1, "  - start: 2016-10-01T00", "  - start: 2016-09-01T00", "2016-09-01",
           "disturbances.0.start", "outside the deployment"),
     Plant("clock checks reversed", D1, "utc: 2017-09-18T06:00:00Z", "utc: 2015-09-18T06:00:00Z", "2015-09-18",
@@ -163,6 +165,8 @@ PLANTS = (
           "qc.temperature.spike.threshold", "a number"),
     Plant("check parameter with a wrong unit", A, "window_seconds: 10 min", "window_seconds: 10 km", "10 km",
           "sites.0.qc.temperature.spike.window_seconds", "unit of another quantity"),
+    Plant("check parameters that contradict", A, "threshold: 1.5", "threshold: -1.5", "-1.5", "qc.temperature.spike",
+          "threshold is -1.5"),
     Plant("check of an unknown variable", D1, "      temperature:\n        flat", "      temperatures:\n        flat",
           "temperatures:", "instruments.ctd.qc.temperatures", "did you mean 'temperature'?"),
     Plant("unknown licence", A, "licence: CC-BY-4.0", "licence: CC BY 4", "CC BY 4", "licence",
@@ -425,6 +429,19 @@ def test_a_valid_archive_has_no_mistake(name, tmp_path):
         write(tmp_path / folder, {"a.hex": "x", "b/n/a.hex": "x", "c.hex": "x"})
     write(tmp_path / "archive", VALID[name])
     assert [str(mistake) for mistake in validate(tmp_path / "archive")] == []
+
+
+def test_the_real_checks_are_held_against_their_own_parameters(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    rules = "qc: {temperature: {gross_range: {suspect_min: 3, suspect_max: %s}, spike: off}}\n"
+    valid = {**VALID["minimal"], "raw/a.hex": "x"}
+    write(tmp_path, {**valid, A: MINIMAL_ARCHIVE + rules % 30})
+    assert validate(tmp_path) == []
+    write(tmp_path, {A: MINIMAL_ARCHIVE + rules % 2})
+    assert [(mistake.line, mistake.key) for mistake in validate(tmp_path)] == [(6, "qc.temperature.gross_range")]
+    write(tmp_path, {A: MINIMAL_ARCHIVE + rules % "yes"})
+    found = validate(tmp_path)
+    assert [(mistake.line, mistake.key) for mistake in found] == [(6, "qc.temperature.gross_range.suspect_max")]
 
 
 # The skeleton.
