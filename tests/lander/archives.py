@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+import qc.check
+import qc.filler
+
 ARCHIVE = """\
 title: LOOP lander at Site F
 institution:
@@ -155,3 +160,19 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return folder
+
+
+def _no_kernel(block, params):
+    raise AssertionError("reading a configuration runs no check")
+
+
+@pytest.fixture
+def known_plugins(monkeypatch):
+    """Checks and fillers of these tests' own, so that the real ones may change."""
+    checks = {
+        "spike": qc.check.Check("spike", 0, SpikeParams, _no_kernel),
+        "flat_line": qc.check.Check("flat_line", 1, FlatLineParams, _no_kernel),
+    }
+    linear = qc.filler.Filler("linear", 1, learn=_no_kernel, merge=_no_kernel, predict=_no_kernel)
+    monkeypatch.setattr(qc.check, "discover", lambda: checks)
+    monkeypatch.setattr(qc.filler, "discover", lambda: {"linear": linear})

@@ -9,30 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import qc.check
-import qc.filler
 from ingest import vocabulary
 from lander.config import load, merged_qc
 from lander.config_file import parse
 from lander.deployment import ClockCheck, Disturbance, FillRule, Person, Position, RawPattern, Reference
 from lander.errors import ConfigError
 from lander.units import UnfitError, convert, nearest, quantity, time_of
-from tests.lander.archives import ARCHIVE, F1, FILES, FlatLineParams, SpikeParams, write
+from tests.lander.archives import ARCHIVE, F1, FILES, known_plugins, write
 
-
-def _no_kernel(block, params):
-    raise AssertionError("reading a configuration runs no check")
-
-
-@pytest.fixture(autouse=True)
-def _known_plugins(monkeypatch):
-    checks = {
-        "spike": qc.check.Check("spike", 0, SpikeParams, _no_kernel),
-        "flat_line": qc.check.Check("flat_line", 1, FlatLineParams, _no_kernel),
-    }
-    linear = qc.filler.Filler("linear", 1, learn=_no_kernel, merge=_no_kernel, predict=_no_kernel)
-    monkeypatch.setattr(qc.check, "discover", lambda: checks)
-    monkeypatch.setattr(qc.filler, "discover", lambda: {"linear": linear})
+__all__ = ["known_plugins"]  # a fixture, used by its name
+pytestmark = pytest.mark.usefixtures("known_plugins")
 
 
 def us(text: str) -> np.datetime64:
