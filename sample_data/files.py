@@ -1,0 +1,140 @@
+"""Raw files as they grow: new ones at midnight, cut ones, and what became of each record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BufferedWriter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .instrument import Encoded, FileHead, Format
+
+WHOLE, DAMAGED, LOST = 0, 1, 2
+"""Status of a sample: whole in a file; there but cut in two or with noise glued to it; in no file."""
+
+ONE_FILE = -1
+
+
+@dataclass(frozen=True)
+class FilePlan:
+    """How an instrument's files are named and broken.
+
+    Attributes
+    ----------
+    head
+        For the headers; its count is replaced by that of each file.
+    counts
+        Records of each file, by day number since 1970 or `ONE_FILE`.
+    split
+        Id of the fault that splits files at midnight, 0 for none.
+    cut_sample, cut
+        Sample in which a file ends too early, and that fault's id; -1 and 0 for none.
+    """
+
+    folder: Path
+    deployment: str
+    form: Format
+    head: FileHead
+    counts: Mapping[int, int]
+    split: int = 0
+    cut_sample: int = -1
+    cut: int = 0
+
+    @property
+    def by_day(self) -> bool:
+        """Whether there is a file for each day."""
+        return self.form.daily or self.split > 0
+
+
+@dataclass
+class RawFiles:
+    """Writes encoded records; one file is open at a time."""
+
+    plan: FilePlan
+    written: list[str] = field(default_factory=list)
+    _key: int | None = None
+    _file: BufferedWriter | None = None
+    _ended: set[int] = field(default_factory=set)
+
+    def write(self, encoded: Encoded, stamps: NDArray[np.int64], numbers: NDArray[np.int64],
+              copy: bool) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:  # fmt: skip
+        """Append records.
+
+        Parameters
+        ----------
+        encoded
+            Their bytes.
+        stamps : ndarray of int64, shape (n,)
+            Clock of each: its day names the file.
+        numbers : ndarray of int64, shape (n,)
+            Sample numbers.
+        copy
+            Whether they are duplicates, which no cut meets.
+
+        Returns
+        -------
+        status : ndarray of uint8, shape (n,)
+            `WHOLE`, `DAMAGED` or `LOST`.
+        faults : ndarray of int16, shape (n,)
+            Id of the fault that did it.
+        """
+        count = len(stamps)
+        status, faults = np.zeros(count, np.uint8), np.zeros(count, np.int16)
+        keys = file_keys(stamps, self.plan.by_day)
+        edges = [0, *(np.flatnonzero(np.diff(keys)) + 1).tolist(), count]
+        cuts_records = self.plan.split > 0 and self.plan.form.cuts_at_midnight
+        bounds = [self._bound(encoded, row, count, cuts_records) for row in edges]
+        for i, (low, high) in enumerate(pairwise(edges)):
+            if cuts_records and high < count:
+                status[high - 1], faults[high - 1] = DAMAGED, self.plan.split
+            key, stop = int(keys[low]), bounds[i + 1]
+            hit = np.flatnonzero(numbers[low:high] == self.plan.cut_sample) + low
+            if key in self._ended:
+                status[low:high], faults[low:high] = LOST, self.plan.cut
+                continue
+            if len(hit) and not copy:
+                row = int(hit[0])
+                status[row], status[row + 1 : high], faults[row:high] = DAMAGED, LOST, self.plan.cut
+                stop = (max(_start(encoded, row), bounds[i]) + int(encoded.ends[row])) // 2
+                self._ended.add(key)
+            self._open(key).write(encoded.data[bounds[i] : stop].tobytes())
+        return status, faults
+
+    @staticmethod
+    def _bound(encoded: Encoded, row: int, count: int, cuts_records: bool) -> int:
+        if row == 0:
+            return 0
+        end = int(encoded.ends[row - 1])
+        if not cuts_records or row == count:
+            return end
+        return end - (end - _start(encoded, row - 1)) // 2
+
+    def _open(self, key: int) -> BufferedWriter:
+        if self._file is None or self._key != key:
+            self.close()
+            day = None if key == ONE_FILE else np.datetime64(key, "D")
+            name = self.plan.form.name(self.plan.deployment, day)
+            self._file, self._key = (self.plan.folder / name).open("ab"), key
+            if name not in self.written:
+                self.written.append(name)
+                head = self.plan.head
+                self._file.write(self.plan.form.header(
+                    FileHead(head.start, head.end, head.interval, self.plan.counts[key])))  # fmt: skip
+        return self._file
+
+    def close(self) -> None:
+        """Close the open file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _start(encoded: Encoded, row: int) -> int:
+    return int(encoded.ends[row - 1]) if row else 0
+
+
+def file_keys(stamps: NDArray[np.int64], by_day: bool) -> NDArray[np.int64]:
+    """Return which file each record belongs to: day number since 1970, or `ONE_FILE`."""
+    return stamps // 86_400_000_000 if by_day else np.full(len(stamps), ONE_FILE, np.int64)

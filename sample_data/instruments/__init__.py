@@ -1,0 +1,1 @@
+"""One simulated instrument a module."""
