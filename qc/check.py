@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
@@ -36,11 +36,41 @@ class Block:
         NaN where missing.
     inputs
         Further variables that the check named, each of shape (n,).
+    summary
+        What the check's first pass over the whole record taught; empty for checks without one.
+
+    Of a check of kind "profile", `value` has the shape of the variable, (n, cell) or (n, cell, beam), and inputs
+    the shape of theirs.
     """
 
     time: NDArray[np.int64]
     value: NDArray[np.float64]
     inputs: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariableTraits:
+    """What the default parameters of checks hang on. None where it is not known.
+
+    Attributes
+    ----------
+    sampling_seconds
+        Nominal time between samples, within a burst where there are bursts. Checks that derive their times from it
+        are not part of the default plan where it is not known.
+    valid_min, valid_max
+        What the quantity can be at all.
+    resolution
+        Smallest difference that this instrument's record shows, in the variable's units.
+    response_seconds
+        Time to 63 % of a step.
+    """
+
+    sampling_seconds: float | None = None
+    valid_min: float | None = None
+    valid_max: float | None = None
+    resolution: float | None = None
+    response_seconds: float | None = None
 
 
 Kernel = Callable[[Block, Any], Outcomes]
@@ -66,6 +96,28 @@ class Carry:
 
 
 @dataclass(frozen=True)
+class Summary:
+    """A first pass over the whole record, part by part, before anything is judged.
+
+    Attributes
+    ----------
+    learn
+        `learn(block, core, params) -> summary`: what the samples `core` (a slice) of the block teach, as a dict of
+        arrays and numbers that JSON can hold; the check's halo lies around them.
+    merge
+        `merge(summaries, params) -> summary`: the parts' summaries, in time order, as one. The result must be the same
+        for any parts, bit for bit: counts and integers, not running floats.
+    """
+
+    learn: Callable[[Block, slice, Any], Mapping[str, Any]]
+    merge: Callable[[Sequence[Mapping[str, Any]], Any], Mapping[str, Any]]
+
+
+def _not_by_default(variable: str, traits: VariableTraits) -> Any | None:
+    return None
+
+
+@dataclass(frozen=True)
 class Check:
     """One test of data quality.
 
@@ -74,7 +126,8 @@ class Check:
     name
         Name of the test; also the module's.
     slot
-        Fixed place in `<var>_qc_tests`, unique within its kind, never used again for another test.
+        Fixed place in `<var>_qc_tests`, unique within its kind (sensor and profile count as one), never used again for
+        another test.
     params
         Frozen dataclass of the parameters, every one with a default or required by its lack of one.
     kernel
@@ -85,9 +138,16 @@ class Check:
     carry
         For checks whose verdict hangs on a state from before the block.
     inputs
-        Names of further variables; "deployment_phase" is the phase of each sample.
+        Names of further variables, or a function of the parameters that gives them; "deployment_phase" is the phase of
+        each sample. Where one is absent the check does not run.
     kind
         What it judges: sensor, profile, record or image.
+    summary
+        For checks that need statistics of the whole record.
+    defaults
+        `defaults(variable, traits) -> params`, or None where the check is not part of the default plan.
+    required
+        Whether flag 1 takes a pass of this check wherever it is planned.
     """
 
     name: str
@@ -96,8 +156,22 @@ class Check:
     kernel: Kernel | None = None
     halo: Callable[[Any], Halo] = lambda params: Halo()
     carry: Carry | None = None
-    inputs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     kind: str = "sensor"
+    summary: Summary | None = None
+    defaults: Callable[[str, VariableTraits], Any | None] = _not_by_default
+    required: bool = True
+
+    def needs(self, params: Any) -> tuple[str, ...]:
+        """Names of the further variables that the check reads with these parameters."""
+        return self.inputs(params) if callable(self.inputs) else self.inputs
+
+    def reach(self, params: Any) -> Halo:
+        """How far around a part its samples must be known to judge the part as the whole record would be."""
+        halo = self.halo(params)
+        if self.carry is None:
+            return halo
+        return halo._replace(before_seconds=max(halo.before_seconds, self.carry.horizon(params)))
 
 
 @cache
@@ -109,8 +183,7 @@ def discover() -> Mapping[str, Check]:
     TypeError
         Two checks of one kind share a slot, or a module's name is not its check's.
     """
-    import qc.checks as folder
-
+    folder = importlib.import_module("qc.checks")
     found: dict[str, Check] = {}
     taken: dict[tuple[str, int], str] = {}
     for module_info in sorted(pkgutil.iter_modules(folder.__path__), key=lambda info: info.name):
@@ -124,7 +197,8 @@ def discover() -> Mapping[str, Check]:
 
 
 def _admit(check: Check, module_name: str, taken: dict[tuple[str, int], str]) -> None:
-    place = (check.kind, check.slot)
+    # Sensor and profile checks of one variable write into the same `<var>_qc_tests`.
+    place = ("sensor" if check.kind == "profile" else check.kind, check.slot)
     if check.name != module_name:
         raise TypeError(f"check {check.name!r} lies in qc/checks/{module_name}.py: name both alike")
     if check.kind not in KINDS or not 0 <= check.slot < SLOTS:
@@ -133,4 +207,6 @@ def _admit(check: Check, module_name: str, taken: dict[tuple[str, int], str]) ->
         raise TypeError(f"checks {check.name!r} and {taken[place]!r} share slot {check.slot} of {check.kind}")
     if (check.kernel is None) == (check.carry is None):
         raise TypeError(f"check {check.name!r} needs either a kernel or a carry")
+    if check.kind == "profile" and (check.carry is not None or check.summary is not None):
+        raise TypeError(f"check {check.name!r} is of kind profile: it can have neither a carry nor a summary")
     taken[place] = check.name

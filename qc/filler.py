@@ -79,8 +79,8 @@ def discover() -> Mapping[str, Filler]:
     TypeError
         Two fillers share a code, or a module's name is not its filler's.
     """
-    import qc.fill as folder
-
+    # Not `import qc.fill`: the attribute `qc.fill` is the function that users call.
+    folder = importlib.import_module("qc.fill")
     found: dict[str, Filler] = {}
     for module_info in sorted(pkgutil.iter_modules(folder.__path__), key=lambda info: info.name):
         filler = getattr(importlib.import_module(f"{folder.__name__}.{module_info.name}"), "FILLER", None)
