@@ -127,6 +127,11 @@ class Layout:
         return FRAMES[(self.fixed["coordinates"] >> 3) & 3]
 
 
+def stream_name(place: int) -> str:
+    """Name the stream of the layout that appeared as number `place` in the file, counted from 0."""
+    return "profile" if place == 0 else f"profile_{place + 1}"
+
+
 def _unpack(raw: bytes, dtype: np.dtype[Any]) -> Mapping[str, int]:
     row = np.frombuffer(raw.ljust(dtype.itemsize, b"\0"), dtype, 1)[0]
     assert dtype.names is not None
