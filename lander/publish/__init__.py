@@ -1,0 +1,1 @@
+"""Exports: one module for each format, with one `EXPORTER`."""
