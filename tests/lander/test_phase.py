@@ -185,6 +185,14 @@ def test_being_moved_by_an_rov_is_not_the_end_of_the_stay():
     assert near(seen.liftoff, truth["release"], 120)
 
 
+def test_hanging_just_above_the_bottom_is_not_yet_touchdown():
+    # Ten minutes of waiting 2.5 m above the bottom lie within the tide's band; the record shows the landing after it.
+    time, pressure, truth = stay(days=8, tide=0.2)
+    waiting = (time >= truth["touchdown"]) & (time < truth["touchdown"] + 10 * MINUTE)
+    seen = found(time, pressure - np.where(waiting, 2.5, 0.0), deployment(8))
+    assert near(seen.touchdown, truth["touchdown"] + 10 * MINUTE, 120)
+
+
 def test_samples_from_outside_the_deployment_do_not_count():
     time, pressure, _ = stay(days=8)
     expected = found(time, pressure, deployment(8))
