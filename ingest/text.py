@@ -1,5 +1,7 @@
 """Lines of text and the numbers in them, vectorised: no Python step per line where lines are regular."""
 
+import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -175,3 +177,43 @@ def decimals(columns: Columns, template: bytes) -> NDArray[np.float64]:
     after = 0 if point < 0 else len(template) - point - 1
     values = whole_numbers(columns[digits]) / 10.0**after
     return -values if negative else values
+
+
+class Shape(NamedTuple):
+    """Stretches of text that have digits in the same places and the same characters elsewhere.
+
+    `match` is the pattern on the first of them, None where they do not fit it; `rows` are their numbers among all
+    stretches, and `columns` their text, of shape (width, len(rows)).
+    """
+
+    match: re.Match[bytes] | None
+    rows: Places
+    columns: Columns
+
+
+def shapes(buffer: Bytes, start: Places, stop: Places, pattern: re.Pattern[bytes], widest: int) -> Iterator[Shape]:
+    """Sort stretches of text by shape, so that those of one shape can be read together.
+
+    Parameters
+    ----------
+    buffer : ndarray of uint8
+        The text.
+    start, stop : ndarray of int64, shape (n,)
+        Where the stretches lie.
+    pattern
+        Must treat all digits alike. Matched against one stretch of each shape.
+    widest
+        Stretches of more bytes are left out.
+    """
+    widths = np.clip(stop - start, 0, widest + 1)
+    for width in np.flatnonzero(np.bincount(widths, minlength=widest + 2)[: widest + 1]).tolist():
+        rows = np.flatnonzero(widths == width)
+        columns = turn(matrix(buffer, start[rows], width))
+        while rows.size:
+            match = pattern.fullmatch(columns[:, 0].tobytes())
+            alike = same_shape(columns, columns[:, 0].tobytes())
+            if alike.all():
+                yield Shape(match, rows, columns)
+                break
+            yield Shape(match, rows[alike], columns[:, alike])
+            rows, columns = rows[~alike], columns[:, ~alike]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ingest.dataset import assemble
 from ingest.ledger import Span
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
-from ingest.text import CARRIAGE_RETURN, Bytes, Lines, decimals, matrix, same_shape, split_lines, turn, whole_numbers
+from ingest.text import CARRIAGE_RETURN, Bytes, Lines, decimals, shapes, split_lines, whole_numbers
 from ingest.timecode import from_fields
 
 STREAM = "samples"
@@ -41,16 +41,15 @@ VARIABLES = (
 )
 """Values of a line, in order, after model and serial number."""
 
-MOST_SHAPES = 64
-"""Lines are read together with all others that have their digits in the same places; beyond so many of these shapes
-for one width of line, each line is read on its own, which gives the same values."""
-
 _STAMP = rb"(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,6}) "
 _TAG = rb"(?:\[[^\]\t]*\]:)?"
-_VALUES = rb"(\d{4})\t(\d{1,6})" + rb"\t(-?\d{1,9}(?:\.\d{1,6})?)" * len(VARIABLES)
-_LINE = re.compile(_STAMP + _TAG + _VALUES)
+_MODEL, _SERIAL, _NUMBER = rb"(\d{4})", rb"(\d{1,6})", rb"(-?\d{1,9}(?:\.\d{1,6})?)"
+_FIRST_FIELD = re.compile(_STAMP + _TAG + _MODEL)
+_SERIAL_FIELD, _VALUE_FIELD = re.compile(_SERIAL), re.compile(_NUMBER)
+_VALUES = _MODEL + rb"\t" + _SERIAL + (rb"\t" + _NUMBER) * len(VARIABLES)
 _ANY_LINE = re.compile(rb"^" + _STAMP + _TAG + _VALUES + rb"\r?$", re.MULTILINE)
-_CLOCK_GROUPS, _FIRST_VALUE = range(1, 8), 10
+_WIDEST_FIRST_FIELD, _WIDEST_VALUE = 120, 17
+_TAB = 9
 
 
 @dataclass(frozen=True)
@@ -64,15 +63,17 @@ class State:
 
 @dataclass(frozen=True)
 class Table:
-    """What was read from the n lines of a block, each of shape (..., n).
+    """What was read from those lines of a block that have as many fields as a record, each of shape (..., n).
 
-    `read` tells which lines have the form of a record at all; `clock` has seven rows, from year to microsecond;
-    `identity` has two, model and serial number; `value` one for each of `VARIABLES`.
+    `line` are their numbers; `fits` tells which have the form of a record; `clock` has seven rows, from year to
+    microsecond; `value` has one for each of `VARIABLES`; `last_decimals` are the decimals of the last of them.
     """
 
-    read: NDArray[np.bool_]
+    line: NDArray[np.int64]
+    fits: NDArray[np.bool_]
     clock: NDArray[np.int64]
-    identity: NDArray[np.int64]
+    model: NDArray[np.int64]
+    serial: NDArray[np.int64]
     value: NDArray[np.float64]
     last_decimals: NDArray[np.int64]
 
@@ -112,25 +113,27 @@ def _decimals(number: bytes) -> int:
 def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
     buffer = np.frombuffer(block, dtype=np.uint8)
     lines, consumed = split_lines(buffer, final)
-    table = _read_table(block, buffer, lines)
+    table = _read_table(buffer, lines)
     clock = table.clock
     time, valid = from_fields((clock[0], clock[1], clock[2]), (clock[3], clock[4], clock[5]), clock[6], second_60=True)
-    ours = (table.identity[0] == (state.model or -1)) & (table.identity[1] == (state.serial or -1))
-    whole = _is_whole(buffer, lines) | (table.last_decimals == state.last_decimals)
-    taken = table.read & valid & ours & whole
-    chosen = np.flatnonzero(taken)
+    ours = (table.model == (state.model or -1)) & (table.serial == (state.serial or -1))
+    whole = _is_whole(buffer, lines.where(table.line)) | (table.last_decimals == state.last_decimals)
+    good = table.fits & valid & ours & whole
+    chosen = table.line[good]
     batch = Batch(
         offset + lines.start[chosen],
         (lines.stop - lines.start)[chosen].astype(np.int32),
-        {"time": time[chosen], **dict(zip(VARIABLES, table.value[:, chosen], strict=True))},
+        {"time": time[good], **{name: table.value[place][good] for place, name in enumerate(VARIABLES)}},
     )
+    taken = np.zeros(lines.start.size, dtype=bool)
+    taken[chosen] = True
     faults = (
-        (table.read & ~valid, "stamp is not a time"),
-        (table.read & ~ours, f"record of another optode than {state.model} serial {state.serial}"),
-        (table.read & ~whole, "line cut in its last value"),
+        (table.line[table.fits & ~valid], "stamp is not a time"),
+        (table.line[table.fits & ~ours], f"record of another optode than {state.model} serial {state.serial}"),
+        (table.line[table.fits & ~whole], "line cut in its last value"),
     )
     skipped, rejected = _account(block, offset, lines, taken, faults)
-    accepted = int((lines.next - lines.start)[chosen].sum())
+    accepted = int((lines.next - lines.start)[taken].sum())
     return Records({STREAM: batch}, accepted, skipped, rejected), consumed, state
 
 
@@ -141,70 +144,61 @@ def _is_whole(buffer: Bytes, lines: Lines) -> NDArray[np.bool_]:
     return whole
 
 
-def _read_table(block: bytes, buffer: Bytes, lines: Lines) -> Table:
-    """Read every line that has the form of a record, those of one shape together."""
-    count = lines.start.size
-    table = Table(
-        np.zeros(count, dtype=bool),
-        np.zeros((7, count), dtype=np.int64),
-        np.zeros((2, count), dtype=np.int64),
-        np.zeros((len(VARIABLES), count)),
-        np.zeros(count, dtype=np.int64),
-    )
-    widths = lines.stop - lines.start
-    for width in np.unique(widths).tolist():
-        rows = np.flatnonzero(widths == width)
-        left = _read_shapes(table, rows, turn(matrix(buffer, lines.start[rows], width)))
-        for row in left.tolist():
-            record = _LINE.fullmatch(block[lines.start[row] : lines.stop[row]])
-            if record is not None:
-                _read_line(table, row, record)
-    return table
-
-
-def _read_shapes(table: Table, rows: NDArray[np.int64], columns: Bytes) -> NDArray[np.int64]:
-    """Enter lines of one width, shape after shape; return the lines for which there were too many shapes."""
-    left = np.ones(rows.size, dtype=bool)
-    for _ in range(MOST_SHAPES):
-        first = int(left.argmax())
-        if not left[first]:
-            break
-        record = _LINE.fullmatch(columns[:, first].tobytes())
-        if record is None:
-            left[first] = False
-            continue
-        alike = left & same_shape(columns, record[0])
-        _read_shape(table, rows[alike], columns if alike.all() else columns[:, alike], record)
-        left &= ~alike
-    return rows[left]
-
-
-def _read_shape(table: Table, rows: NDArray[np.int64], columns: Bytes, record: re.Match[bytes]) -> None:
-    """Enter lines that have the shape of one of them."""
-
-    def field(group: int) -> Bytes:
-        return columns[slice(*record.span(group))]
-
-    table.read[rows] = True
-    for place, group in enumerate(_CLOCK_GROUPS):
-        table.clock[place, rows] = whole_numbers(field(group))
-    table.clock[6, rows] *= 10 ** (6 - len(record[7]))
-    table.identity[0, rows] = whole_numbers(field(8))
-    table.identity[1, rows] = whole_numbers(field(9))
+def _read_table(buffer: Bytes, lines: Lines) -> Table:
+    """Read every line that has the form of a record, field by field, those of one shape together."""
+    fields = len(VARIABLES) + 2
+    tabs = np.flatnonzero(buffer == _TAB)
+    first_tab = np.searchsorted(tabs, lines.start)
+    rows = np.flatnonzero(np.searchsorted(tabs, lines.stop) - first_tab == fields - 1)
+    between = tabs[first_tab[rows] + np.arange(fields - 1)[:, None]]
+    starts = np.concatenate((lines.start[None, rows], between + 1))
+    stops = np.concatenate((between, lines.stop[None, rows]))
+    fits = np.ones(rows.size, dtype=bool)
+    clock, model = _read_first_field(buffer, starts[0], stops[0], fits)
+    serial, _ = _read_numbers(buffer, starts[1], stops[1], _SERIAL_FIELD, fits)
+    value = np.empty((len(VARIABLES), rows.size))
     for place in range(len(VARIABLES)):
-        group = _FIRST_VALUE + place
-        table.value[place, rows] = decimals(field(group), record[group])
-    table.last_decimals[rows] = _decimals(record[record.re.groups])
+        value[place], after = _read_numbers(buffer, starts[place + 2], stops[place + 2], _VALUE_FIELD, fits)
+    return Table(rows, fits, clock, model, serial.astype(np.int64), value, after)
 
 
-def _read_line(table: Table, row: int, record: re.Match[bytes]) -> None:
-    """Enter one line: the same values as `_read_shape`."""
-    table.read[row] = True
-    table.clock[:, row] = [int(record[group]) for group in _CLOCK_GROUPS]
-    table.clock[6, row] *= 10 ** (6 - len(record[7]))
-    table.identity[:, row] = int(record[8]), int(record[9])
-    table.value[:, row] = [float(text) for text in record.groups()[_FIRST_VALUE - 1 :]]
-    table.last_decimals[row] = _decimals(record[record.re.groups])
+def _read_first_field(
+    buffer: Bytes, start: NDArray[np.int64], stop: NDArray[np.int64], fits: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Clock, shape (7, n), and model, shape (n,), from stamp, tag and model; clears `fits` where they are not there."""
+    clock = np.zeros((7, start.size), dtype=np.int64)
+    model = np.zeros(start.size, dtype=np.int64)
+    here = np.zeros(start.size, dtype=bool)
+    for match, rows, columns in shapes(buffer, start, stop, _FIRST_FIELD, _WIDEST_FIRST_FIELD):
+        if match is None:
+            continue
+        here[rows] = True
+        for place in range(7):
+            clock[place, rows] = whole_numbers(columns[slice(*match.span(place + 1))])
+        clock[6, rows] *= 10 ** (6 - len(match[7]))
+        model[rows] = whole_numbers(columns[slice(*match.span(8))])
+    fits &= here
+    return clock, model
+
+
+def _read_numbers(
+    buffer: Bytes,
+    start: NDArray[np.int64],
+    stop: NDArray[np.int64],
+    pattern: re.Pattern[bytes],
+    fits: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Values and their decimals, both of shape (n,); clears `fits` where a field is no number."""
+    values = np.zeros(start.size)
+    after = np.zeros(start.size, dtype=np.int64)
+    here = np.zeros(start.size, dtype=bool)
+    for match, rows, columns in shapes(buffer, start, stop, pattern, _WIDEST_VALUE):
+        if match is not None:
+            here[rows] = True
+            values[rows] = decimals(columns, match[0])
+            after[rows] = _decimals(match[0])
+    fits &= here
+    return values, after
 
 
 _MESSAGE = re.compile(_STAMP + rb"\[[^\]\t]*\]:\s*[A-Za-z][\x20-\x7e]*\s*")
@@ -214,12 +208,12 @@ _CUT = re.compile(_STAMP + _TAG + rb"\d{4}(\t[-.\d]*)*")
 
 
 def _account(
-    block: bytes, offset: int, lines: Lines, taken: NDArray[np.bool_], faults: Iterable[tuple[NDArray[np.bool_], str]]
+    block: bytes, offset: int, lines: Lines, taken: NDArray[np.bool_], faults: Iterable[tuple[NDArray[np.int64], str]]
 ) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """Say of every line that gave no record whether it is known noise (skipped) or damage (rejected), and which."""
     reasons: dict[int, str] = {}
     for at_fault, reason in faults:
-        for row in np.flatnonzero(at_fault).tolist():
+        for row in at_fault.tolist():
             reasons.setdefault(row, reason)
     skipped: list[Span] = []
     rejected: list[Span] = []

@@ -1,0 +1,51 @@
+"""What the names in the corpus's `*.expect.json` are called here: one module for each reader.
+
+A module holds
+    READER      the reader's name
+    FORMATS     folders of the corpus whose files it reads
+    MAIN        the stream whose records `n_records` counts
+    NAMES       expected name -> `Ours` or `Elsewhere`; a 1-D variable that is not listed fails the test
+    DEVIATIONS  (file, expected name) -> why the expectation is wrong there; the name "*" is for the whole file
+    NOT_YET     pattern on the expectation's "instrument" -> why such a file is not read yet
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from types import ModuleType
+from typing import NamedTuple
+
+
+class Ours(NamedTuple):
+    """Our variable, and how its values become the expected ones: value * factor + offset."""
+
+    stream: str
+    variable: str
+    factor: float = 1.0
+    offset: float = 0.0
+
+
+class Elsewhere(NamedTuple):
+    """An expected number that is one attribute of our Dataset, the last word of its text."""
+
+    stream: str
+    attribute: str
+
+
+class NotHeld(NamedTuple):
+    """An expected name that is no variable of ours, and why."""
+
+    reason: str
+
+
+@cache
+def tables() -> Mapping[str, ModuleType]:
+    """Modules of this folder, by the corpus folders that they speak for."""
+    found = {}
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        for name in module.FORMATS:
+            assert name not in found, f"two tables for {name}"
+            found[name] = module
+    return found

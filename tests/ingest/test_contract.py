@@ -1,0 +1,191 @@
+"""What every reader has to keep, over everything discovered: any block size, any cut, any damaged byte.
+
+Formats without checksums cannot tell a changed digit from a true one. `UNABLE_TO_TELL` lists them; for them, too, a
+changed byte may reach no record but the one that holds it (and those next to a changed line end).
+"""
+
+import numpy as np
+import pytest
+
+import ingest
+from ingest import vocabulary
+from ingest.dataset import record_dimension
+from ingest.errors import CalibrationError, IngestError, UnknownFormatError
+from tests.ingest.conftest import places, same_values, samples, streams_equal
+
+TRIALS = 100
+LARGEST = 40_000  # bytes of a file that is damaged a hundred times
+UNABLE_TO_TELL = {
+    "sbe_hex": "no checksum; a changed coefficient in the header changes every value, a changed digit one",
+    "aanderaa_optode": "no checksum; a changed digit changes one value",
+}
+MOST_LOST = 2  # records beside the one with the changed byte: a changed line end joins two lines
+
+SAMPLES = [pytest.param(sample, id=f"{sample.reader}-{sample.name}") for sample in samples()]
+
+
+def _cut_to_size(content: bytes) -> bytes:
+    return content[:LARGEST]
+
+
+def _check_account(decoded, content):
+    ledger = decoded.ledger
+    assert ledger.adds_up
+    assert ledger.bytes_total == decoded.bytes == len(content)
+    covered = np.zeros(len(content), dtype=np.int64)
+    for span in (*ledger.skipped, *ledger.rejected):
+        assert span.length > 0
+        assert span.reason
+        covered[span.offset : span.offset + span.length] += 1
+    assert covered.max(initial=0) <= 1, "a byte is in two spans"
+    for stream, start, stop in places(decoded):
+        assert (np.diff(start) > 0).all(), f"{stream}: records out of file order"
+        assert ((start >= 0) & (start < stop) & (stop <= len(content))).all()
+        sums = np.concatenate(([0], np.cumsum(covered)))
+        assert (sums[stop] == sums[start]).all(), f"{stream}: a record lies in a skipped or rejected span"
+
+
+def test_every_reader_has_a_sample():
+    missing = ingest.discover().keys() - {sample.reader for sample in samples()}
+    if missing:
+        pytest.skip(f"no sample file of {', '.join(sorted(missing))} at hand")
+    assert ingest.discover()
+
+
+def test_readers_without_checksum_are_listed():
+    assert {name for name, reader in ingest.discover().items() if not reader.checksummed} == UNABLE_TO_TELL.keys()
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_datasets_keep_the_layout(sample, decode_bytes):
+    decoded = decode_bytes(sample.content, sample.name)
+    assert decoded.reader == sample.reader
+    assert decoded.streams
+    _check_account(decoded, sample.content)
+    for dataset in decoded.streams.values():
+        dimension = record_dimension(dataset)
+        assert dataset["source_offset"].dtype == np.int64
+        assert dataset["source_length"].dtype == np.int32
+        assert dataset["source_offset"].dims == (dimension,)
+        if dimension == "time":
+            assert dataset["time"].dtype == np.dtype("datetime64[us]")
+            assert not np.isnat(dataset["time"].values).any()
+        for name, array in dataset.data_vars.items():
+            assert array.dims[0] == dimension
+            assert array.attrs["units"] == vocabulary.lookup(name).units
+            assert not np.isinf(array.values).any()
+        assert all(isinstance(value, str | int | float) for value in dataset.attrs.values())
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_any_block_size_gives_the_same(sample, decode_bytes):
+    generator = np.random.default_rng(1)
+    content = sample.content[:100_000]
+    whole = decode_bytes(content, sample.name)
+    for block_bytes in (*generator.integers(300, 3000, 2), 4096, *generator.integers(5000, 99_000, 3), len(content)):
+        other = decode_bytes(content, sample.name, block_bytes=int(block_bytes))
+        assert streams_equal(other, whole), f"block of {block_bytes} bytes"
+        assert other.ledger == whole.ledger
+        assert other.sha256 == whole.sha256
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_single_bytes_give_the_same(sample, decode_bytes):
+    content = sample.content[:7000]
+    try:
+        whole = decode_bytes(content, sample.name)
+    except IngestError:
+        pytest.skip("its first 7000 bytes are not enough to know the format")
+    for block_bytes in (1, 13):
+        other = decode_bytes(content, sample.name, block_bytes=block_bytes)
+        assert streams_equal(other, whole)
+        assert other.ledger == whole.ledger
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_cut_files_give_the_records_before_the_cut(sample, decode_bytes):
+    content = _cut_to_size(sample.content)
+    whole = decode_bytes(content, sample.name)
+    generator = np.random.default_rng(2)
+    ends = np.concatenate([stop for _, _, stop in places(whole)])
+    # Half of the cuts fall right behind a record, one byte before or one after.
+    near = generator.choice(ends, TRIALS // 2) + generator.integers(-1, 2, TRIALS // 2)
+    for cut in [*near.tolist(), *generator.integers(0, len(content), TRIALS // 2).tolist()]:
+        whole_records = {stream: int((stop <= cut).sum()) for stream, _, stop in places(whole)}
+        try:
+            decoded = decode_bytes(content[:cut], sample.name, block_bytes=int(generator.integers(500, 50_000)))
+        except (UnknownFormatError, CalibrationError):
+            assert not any(whole_records.values()), f"cut at {cut}: whole records are there, and nothing was decoded"
+            continue
+        _check_account(decoded, content[:cut])
+        for stream, count in whole_records.items():
+            if count == 0:
+                assert stream not in decoded.streams, f"cut at {cut}"
+            else:
+                assert same_values(decoded.streams[stream], whole.streams[stream], slice(count)), f"cut at {cut}"
+        assert decoded.streams.keys() <= whole.streams.keys()
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_changed_bytes_reach_no_other_record(sample, decode_bytes):
+    content = _cut_to_size(sample.content)
+    whole = decode_bytes(content, sample.name)
+    header = min(int(start[0]) for _, start, _ in places(whole))
+    generator = np.random.default_rng(3)
+    for _ in range(TRIALS):
+        place, change = int(generator.integers(len(content))), int(generator.integers(1, 256))
+        damaged = bytearray(content)
+        damaged[place] ^= change
+        try:
+            decoded = decode_bytes(bytes(damaged), sample.name, block_bytes=int(generator.integers(500, 50_000)))
+        except IngestError:
+            assert place < header, f"byte {place} changed by {change:#x}: nothing was decoded"
+            continue
+        _check_account(decoded, content)
+        if place < header and sample.reader in UNABLE_TO_TELL:
+            continue
+        for stream in whole.streams.keys() | decoded.streams.keys():
+            _check_reach(sample.reader, stream, whole, decoded, place)
+
+
+def _check_reach(reader, stream, whole, decoded, place):
+    """Records without the changed byte are the same, or lie where the ledger says that bytes were lost."""
+    before, after = whole.streams.get(stream), decoded.streams.get(stream)
+    kept = np.zeros(0, dtype=np.int64)
+    if after is not None:
+        start = after["source_offset"].values
+        holds = (start <= place) & (place < start + after["source_length"].values)
+        assert not (holds.any() and reader not in UNABLE_TO_TELL), f"byte {place}: the checksum did not find it"
+        kept = start[~holds]
+    if before is None:
+        assert kept.size == 0, f"byte {place}: records of a new stream {stream}"
+        return
+    start = before["source_offset"].values
+    length = before["source_length"].values
+    assert np.isin(kept, start).all(), f"byte {place}: a record that was not there"
+    if after is not None:
+        rows = np.flatnonzero(np.isin(start, kept))
+        assert same_values(after.isel({record_dimension(after): ~holds}), before, rows), f"byte {place}"
+    lost = ~np.isin(start, kept) & ~((start <= place) & (place < start + length))
+    assert lost.sum() <= MOST_LOST, f"byte {place}: {lost.sum()} records lost beside its own"
+    for begin, size in zip(start[lost].tolist(), length[lost].tolist(), strict=True):
+        spans = (*decoded.ledger.rejected, *decoded.ledger.skipped)
+        assert any(span.offset <= begin and begin + size <= span.offset + span.length for span in spans)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_foreign_bytes_inside_are_accounted_for(sample, decode_bytes):
+    content = _cut_to_size(sample.content)
+    whole = decode_bytes(content, sample.name)
+    ends = np.concatenate([stop for _, _, stop in places(whole)])
+    at = int(np.sort(ends)[ends.size // 2])
+    generator = np.random.default_rng(4)
+    for filling in (generator.bytes(6000), bytes(6000), b"\xff" * 6000, b"\n" * 500, b"A" * 10_000):
+        decoded = decode_bytes(content[:at] + filling + content[at:], sample.name)
+        _check_account(decoded, content + filling)
+        for stream, dataset in whole.streams.items():
+            dimension = record_dimension(dataset)
+            kept = decoded.streams[stream].sizes[dimension]
+            assert dataset.sizes[dimension] - MOST_LOST <= kept <= dataset.sizes[dimension], filling[:4]
+            first = int((dataset["source_offset"] + dataset["source_length"] < at).sum())
+            assert same_values(decoded.streams[stream].isel({dimension: slice(first)}), dataset, slice(first))
