@@ -54,9 +54,8 @@ class Conflicts:
 
     Attributes
     ----------
-    time : ndarray of int64, shape (c,)
+    time, kept_offset, dropped_offset : ndarray of int64, shape (c,)
     kept_file, dropped_file : ndarray of int16, shape (c,)
-    kept_offset, dropped_offset : ndarray of int64, shape (c,)
     differs : ndarray of bool, shape (c, v)
         Which variables differ.
     names
@@ -85,9 +84,8 @@ class Merged:
 
     Attributes
     ----------
-    time : ndarray of int64, shape (n,)
+    time, source_offset : ndarray of int64, shape (n,)
     source_file : ndarray of int16, shape (n,)
-    source_offset : ndarray of int64, shape (n,)
     source_length : ndarray of int32, shape (n,)
     variables
         By name, each of shape (n, ...); filled where a file lacks the variable.
@@ -190,10 +188,24 @@ def _occurrences(group: Numbers, identity: NDArray[np.uint64], rank: Numbers) ->
 
     All arrays have shape (m,), rows in order of (time, file, offset).
     """
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    sizes = np.diff(np.append(starts, len(group)))
+    first = starts[sizes == 2]
+    found = np.zeros(len(group), dtype=np.int64)
+    # Two files, one sample each, is what a second download gives millions of times: no need to sort for it.
+    same = (identity[first] == identity[first + 1]) & (rank[first] != rank[first + 1])
+    found[first + (rank[first] < rank[first + 1])] = same
+    others = np.flatnonzero(np.repeat(sizes != 2, sizes))
+    if len(others):
+        found[others] = _occurrences_sorted(group[others], identity[others], rank[others])
+    return found
+
+
+def _occurrences_sorted(group: Numbers, identity: NDArray[np.uint64], rank: Numbers) -> Numbers:
     order = np.lexsort((rank, identity, group))
-    repeat = _run_position(group[order], identity[order], rank[order])
-    likeness = np.lexsort((rank, _undo(order, repeat), identity, group))
-    position = _run_position(group[likeness], identity[likeness], _undo(order, repeat)[likeness])
+    repeat = _undo(order, _run_position(group[order], identity[order], rank[order]))
+    likeness = np.lexsort((rank, repeat, identity, group))
+    position = _run_position(group[likeness], identity[likeness], repeat[likeness])
     return _undo(likeness, position)
 
 
