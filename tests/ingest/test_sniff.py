@@ -1,0 +1,78 @@
+"""One reader claims a file of a known format, none anything else."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+import ingest
+from ingest.errors import UnknownFormatError
+from ingest.reader import HEAD_BYTES, claim
+from tests.ingest.conftest import NO_CORPUS, corpus_files
+from tests.ingest.expected_names import tables
+from tests.ingest.made_files import optode_file, sbe37_file
+
+FILES = [pytest.param(path, id=f"{path.parent.name}/{path.name}") for path in corpus_files()]
+FILES = FILES or [pytest.param(None, id="absent", marks=pytest.mark.skip(reason=NO_CORPUS))]
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_corpus_files_are_claimed_once_or_not_at_all(path):
+    with path.open("rb") as handle:
+        head = handle.read(HEAD_BYTES)
+    claims = [reader.name for reader in ingest.discover().values() if reader.sniff(head, path.name)]
+    # A name must not change what content says.
+    assert claims == [reader.name for reader in ingest.discover().values() if reader.sniff(head, "data.bin")]
+    table = tables().get(path.parent.name)
+    if table is None:
+        # A reader may come before its table: then at most one may claim its files.
+        assert len(claims) <= 1
+    elif not table.NOT_YET:
+        assert claims == [table.READER]
+    else:
+        assert claims in ([], [table.READER])
+
+
+def _truncated_zip():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("raw.hex", sbe37_file(500))
+    return buffer.getvalue()[:-200]
+
+
+FOREIGN = {
+    "empty": (b"", "the file is empty"),
+    "png": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "a PNG image"),
+    "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 175027\n", "git lfs pull"),
+    "zip": (_truncated_zip(), "a zip archive: unpack it first"),
+    "zeros": (bytes(5000), "zero bytes only"),
+    "text": (b"Dear reader,\nthis is a letter.\n", "first line"),
+    "html": (b"<!DOCTYPE html><html><body>404</body></html>", "first line"),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_foreign_files_are_named_for_what_they_are(kind):
+    head, words = FOREIGN[kind]
+    for name in ("raw.hex", "20150330.dosta1.log", "adcp.000"):
+        with pytest.raises(UnknownFormatError, match=words):
+            claim(head, name)
+
+
+def test_nobody_claims_random_bytes():
+    generator = np.random.default_rng(5)
+    for size in (1, 2, 40, 1000, HEAD_BYTES):
+        for _ in range(40):
+            with pytest.raises(UnknownFormatError):
+                claim(generator.bytes(size), "raw.hex")
+
+
+@pytest.mark.parametrize("content", [sbe37_file(), optode_file()], ids=["sbe_hex", "aanderaa_optode"])
+def test_a_file_inside_other_bytes_is_not_claimed_by_two(content):
+    generator = np.random.default_rng(6)
+    for _ in range(40):
+        damaged = bytearray(content)
+        for place in generator.integers(0, len(content), 30):
+            damaged[place] = int(generator.integers(256))
+        assert sum(reader.sniff(bytes(damaged), "raw") for reader in ingest.discover().values()) <= 1
