@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from io import BufferedWriter
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,18 @@ class FilePlan:
         return self.form.daily or self.split > 0
 
 
+class Fate(NamedTuple):
+    """What became of n records.
+
+    `status` (uint8): `WHOLE`, `DAMAGED` or `LOST`; `file` (int32): number of the file in which each begins, -1 for
+    none; `faults` (int16): id of the fault that damaged or lost it.
+    """
+
+    status: NDArray[np.uint8]
+    file: NDArray[np.int32]
+    faults: NDArray[np.int16]
+
+
 @dataclass
 class RawFiles:
     """Writes encoded records; one file is open at a time."""
@@ -59,7 +72,7 @@ class RawFiles:
     _ended: set[int] = field(default_factory=set)
 
     def write(self, encoded: Encoded, stamps: NDArray[np.int64], numbers: NDArray[np.int64],
-              copy: bool) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:  # fmt: skip
+              copy: bool) -> "Fate":  # fmt: skip
         """Append records.
 
         Parameters
@@ -72,16 +85,10 @@ class RawFiles:
             Sample numbers.
         copy
             Whether they are duplicates, which no cut meets.
-
-        Returns
-        -------
-        status : ndarray of uint8, shape (n,)
-            `WHOLE`, `DAMAGED` or `LOST`.
-        faults : ndarray of int16, shape (n,)
-            Id of the fault that did it.
         """
         count = len(stamps)
         status, faults = np.zeros(count, np.uint8), np.zeros(count, np.int16)
+        file = np.full(count, -1, np.int32)
         keys = file_keys(stamps, self.plan.by_day)
         edges = [0, *(np.flatnonzero(np.diff(keys)) + 1).tolist(), count]
         cuts_records = self.plan.split > 0 and self.plan.form.cuts_at_midnight
@@ -100,7 +107,8 @@ class RawFiles:
                 stop = (max(_start(encoded, row), bounds[i]) + int(encoded.ends[row])) // 2
                 self._ended.add(key)
             self._open(key).write(encoded.data[bounds[i] : stop].tobytes())
-        return status, faults
+            file[low:high] = self.written.index(self._name(key))
+        return Fate(status, np.where(status == LOST, -1, file), faults)
 
     @staticmethod
     def _bound(encoded: Encoded, row: int, count: int, cuts_records: bool) -> int:
@@ -114,8 +122,7 @@ class RawFiles:
     def _open(self, key: int) -> BufferedWriter:
         if self._file is None or self._key != key:
             self.close()
-            day = None if key == ONE_FILE else np.datetime64(key, "D")
-            name = self.plan.form.name(self.plan.deployment, day)
+            name = self._name(key)
             self._file, self._key = (self.plan.folder / name).open("ab"), key
             if name not in self.written:
                 self.written.append(name)
@@ -123,6 +130,10 @@ class RawFiles:
                 self._file.write(self.plan.form.header(
                     FileHead(head.start, head.end, head.interval, self.plan.counts[key])))  # fmt: skip
         return self._file
+
+    def _name(self, key: int) -> str:
+        day = None if key == ONE_FILE else np.datetime64(key, "D")
+        return self.plan.form.name(self.plan.deployment, day)
 
     def close(self) -> None:
         """Close the open file."""

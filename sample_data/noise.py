@@ -71,14 +71,15 @@ def _octave(seed: int, stream: str, position: Floats) -> Floats:
     cell = np.floor(position).astype(np.int64)
     nodes = _nodes(seed, stream, int(cell[0]), int(cell[-1]) + 3)
     where = cell - cell[0]
-    u = position - cell
+    u: Floats = position - cell
     v = 1.0 - u
-    return np.asarray(
+    value: Floats = (
         v**3 * nodes[where]
         + (3 * u**3 - 6 * u**2 + 4) * nodes[where + 1]
         + (3 * v**3 - 6 * v**2 + 4) * nodes[where + 2]
         + u**3 * nodes[where + 3]
-    ) / (6.0 * np.sqrt(_SPLINE_POWER))
+    )
+    return value / (6.0 * float(np.sqrt(_SPLINE_POWER)))
 
 
 def red(seed: int, stream: str, seconds: Floats, shortest: float = 120.0) -> Floats:

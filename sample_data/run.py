@@ -156,16 +156,15 @@ class Run:
 
     def _record_columns(self, chunk: Chunk, files: RawFiles | None, clean: Columns, view: View,
                         stamps: NDArray[np.int64]) -> dict[str, NDArray[Any]]:  # fmt: skip
-        count = chunk.last - chunk.first
         if files is None:
-            return {"status": np.full(count, 2, np.uint8), "record_fault": np.zeros(count, np.int16)}
+            return {}
         encoded = self.encode(chunk, clean, view, stamps)
         numbers = np.arange(chunk.first, chunk.last)
-        status, faults = files.write(encoded, stamps, numbers, chunk.copy_of > 0)
-        if chunk.power_on and self._form.power_on and status[0] == WHOLE:
-            status[0] = DAMAGED
-        faults[faults == 0] = chunk.copy_of
-        return {"status": status, "record_fault": faults}
+        fate = files.write(encoded, stamps, numbers, chunk.copy_of > 0)
+        if chunk.power_on and self._form.power_on and fate.status[0] == WHOLE:
+            fate.status[0] = DAMAGED
+        faults = np.where(fate.faults == 0, np.int16(chunk.copy_of), fate.faults)
+        return {"status": fate.status, "file": fate.file, "record_fault": faults}
 
 
 def event_ids(found: Iterable[Pulse], seconds: NDArray[np.float64]) -> NDArray[np.int16]:

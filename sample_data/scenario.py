@@ -67,6 +67,15 @@ class Scenario:
     start: np.datetime64 = DEFAULT_START
     intervals: Mapping[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse what no instrument could do."""
+        if self.days <= 0:
+            raise ScenarioError(f"scenario {self.name!r}: days is {self.days!r}, expected more than 0")
+        for name, seconds in {"period": self.period, **self.intervals}.items():
+            if seconds < 1 or seconds != round(seconds):
+                where = f"scenario {self.name!r}: {name}"
+                raise ScenarioError(f"{where} is {seconds:g} s, expected whole seconds, as a CTD stamps")
+
     @property
     def clean(self) -> bool:
         """Whether nothing happens."""
@@ -151,15 +160,11 @@ def parse_scenario(entry: object) -> Scenario:
     events = tuple(_event(item, where) for item in _items(entry, "events", where))
     if entry.get("clean") and (faults or events):
         raise ScenarioError(f"{where}: clean, and yet with faults or events: drop one of the two")
-    scenario = Scenario(
+    return Scenario(
         entry["name"], _number(entry, "days", where), _number(entry, "period", where),
         _number(entry, "tide_scale", where, 1.0), faults, events, _start(entry.get("start"), where),
         _numbers(entry.get("intervals") or {}, INSTRUMENTS, f"{where}: intervals"),
     )  # fmt: skip
-    for name, seconds in {"period": scenario.period, **scenario.intervals}.items():
-        if seconds < 1 or seconds != round(seconds):
-            raise ScenarioError(f"{where}: {name} is {seconds:g} s, expected whole seconds, as a CTD stamps")
-    return scenario
 
 
 def _fault(item: object, where: str) -> Fault:
