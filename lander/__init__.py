@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def open(path: str | Path) -> "Archive":
+def open(path: str | Path) -> "Archive":  # noqa: A001 - `lander.open` is what people type
     """Open an archive for reading.
 
     Parameters

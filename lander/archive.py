@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from lander import config as configuration
-from lander import html, inventory, lazy, pipeline, series, store
+from lander import html, inventory, lazy, pipeline, series, store, units
 from lander.deployment import ArchiveConfig, Deployment, Instrument, Site
 from lander.errors import LanderError
 from lander.index import Index
@@ -101,15 +101,17 @@ class Archive:
                 if stream is not None:
                     found.append(stream)
         if not found:
-            near = configuration.nearest(variable, self.variables)
+            near = units.nearest(variable, self.variables)
             hint = f"; did you mean {near!r}?" if near else ""
             raise LanderError(f"no series of {variable!r} here{hint}; there are: {', '.join(self.variables) or 'none'}")
         sites = sorted({stream.deployment.site for stream in found})
         if len(sites) > 1:
-            raise inventory.AmbiguousVariableError(f"{variable} is measured at sites {', '.join(sites)}: name one with `site=`")
+            raise inventory.AmbiguousVariableError(
+                f"{variable} is measured at sites {', '.join(sites)}: name one with `site=`"
+            )
         return tuple(found)
 
-    def series(
+    def series(  # noqa: PLR0913 - what people narrow a series by
         self,
         variable: str,
         *,
@@ -152,7 +154,13 @@ class Archive:
         return series.with_fill(self._source, variable, streams, dataset) if filled else dataset
 
     def product(
-        self, product: str, variable: str, *, site: str | None = None, start: TimeLike | None = None, end: TimeLike | None = None
+        self,
+        product: str,
+        variable: str,
+        *,
+        site: str | None = None,
+        start: TimeLike | None = None,
+        end: TimeLike | None = None,
     ) -> xr.Dataset:
         """Rows of a product of one variable, such as `product("one_minute", "temperature")`, read at once.
 

@@ -133,15 +133,19 @@ def each(
 
 
 def recipe_of(task: Task, index: Index) -> Recipe:
-    """Digest of everything a task's output hangs on, as the index stands."""
-    content = {
-        "stage": task.stage,
-        "version": task.version,
-        "layout": store.LAYOUT_VERSION,
-        "params": task.params,
-        "inputs": [(reference, index.digest(reference)) for reference in sorted(set(task.inputs))],
-    }
-    return Recipe(task.stage, task.version, digest_of(content))
+    """Digest of everything a task's output hangs on, as the index stands: software, configuration, inputs."""
+    software = f"{task.stage}{task.version}.{store.LAYOUT_VERSION}"
+    inputs = [(reference, index.digest(reference)) for reference in sorted(set(task.inputs))]
+    return Recipe(task.stage, task.version, f"{software}-{digest_of(task.params)[:16]}-{digest_of(inputs)[:16]}")
+
+
+_REASONS = ("the software changed", "its raw files or configuration changed", "what it is made from changed")
+
+
+def difference(old: str, new: str) -> str:
+    """Say in words how two recipes differ."""
+    pairs = zip(_REASONS, old.split("-"), new.split("-"), strict=False)
+    return ", ".join(reason for reason, before, now in pairs if before != now)
 
 
 def digest_of(content: Any) -> str:

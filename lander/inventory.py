@@ -99,11 +99,15 @@ def _stream(deployment: Deployment, instrument: Instrument, name: str, rows: Seq
         for quantity in derived_quantities.discover().values()
         if all(needed in measured for needed in quantity.inputs)
     )
+    # In one order, whether the index comes from this run or from its file: recipes hang on it.
+    measured = dict(sorted(measured.items()))
     by_month = {month: tuple(found) for month, found in files.items()}
     return Stream(deployment, instrument, name, measured, derived, step, by_month)
 
 
-def provider(variable: str, deployment: Deployment, found: Sequence[Stream], instrument: str | None = None) -> Stream | None:
+def provider(
+    variable: str, deployment: Deployment, found: Sequence[Stream], instrument: str | None = None
+) -> Stream | None:
     """The stream whose values of a variable count in a deployment.
 
     Parameters

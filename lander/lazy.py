@@ -1,5 +1,6 @@
 """Series over years that are read only where they are looked at: arrays over month files, and a time index over their
-first and last times that is never built."""
+first and last times that is never built.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Mapping, Sequence
@@ -207,9 +208,7 @@ class SegmentIndex(xr.Index):
 
     def equals(self, other: xr.Index, *, exclude: frozenset[Hashable] | None = None) -> bool:
         """Whether two indexes stand for the same rows of the same files."""
-        return (
-            isinstance(other, SegmentIndex) and self._segments == other._segments and self._rows == other._rows
-        )
+        return isinstance(other, SegmentIndex) and self._segments == other._segments and self._rows == other._rows
 
     def _position(self, time_us: int, side: str) -> int:
         if side == "left":

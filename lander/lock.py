@@ -45,7 +45,11 @@ def held(root: Path) -> Iterator[None]:
 
 
 def _self() -> dict[str, str | int]:
-    return {"host": socket.gethostname(), "process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+    return {
+        "host": socket.gethostname(),
+        "process": os.getpid(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def _holder(root: Path) -> str:

@@ -60,7 +60,9 @@ def unpack(packed: NDArray[Any], encoding: Mapping[str, Any]) -> NDArray[Any]:
     step = encoding.get("scale_factor")
     if step is None:
         return packed.astype(np.float64) if packed.dtype == np.float32 else packed
-    values: NDArray[np.float64] = packed * np.float64(step)
+    # Whole steps a unit: dividing by them gives the float64 nearest to the decimal number, 34.50158 and not
+    # 34.501580000000004; a multiplication by the step, as other CF readers do, is at most one last place away.
+    values: NDArray[np.float64] = packed / np.float64(round(1 / step)) if step < 1 else packed * np.float64(step)
     missing = packed == FILL
     if missing.any():
         values[missing] = np.nan

@@ -1,7 +1,7 @@
 """The ordered stages of an archive, from raw files to products. No science in it."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from lander import index as index_module
 from lander.catalog import Found, Identity
 from lander.deployment import ArchiveConfig
 from lander.engine import Progress, Run, Task
-from lander.errors import LanderError
+from lander.errors import ConfigError, LanderError
 from lander.index import Index
 from lander.lock import held
 from lander.stages import decode
@@ -55,6 +55,7 @@ class Outcome:
 def update(
     config: ArchiveConfig,
     *,
+    only: str | None = None,
     workers: int = 1,
     scheduler: str | None = None,
     progress: Progress = engine.quiet,
@@ -65,6 +66,8 @@ def update(
     ----------
     config
         The archive.
+    only
+        A deployment's id: the others' raw files are not looked at, and their files stay as they are.
     workers
         Local processes.
     scheduler
@@ -74,12 +77,17 @@ def update(
 
     Raises
     ------
+    ConfigError
+        There is no such deployment.
     LockedError
         Another run holds the archive.
     """
+    names = [deployment.id for deployment in config.deployments]
+    if only is not None and only not in names:
+        raise ConfigError(f"no deployment {only!r}; there are: {', '.join(names)}")
     root = config.root / STORE_NAME
     with held(root), _scratch(root), engine.executor(workers, scheduler) as pool:
-        return _Update(config, root, pool, progress).run()
+        return _Update(config, root, pool, progress, only).run()
 
 
 @contextmanager
@@ -93,7 +101,8 @@ def _scratch(root: Path) -> Iterator[None]:
 
 
 class _Update:
-    def __init__(self, config: ArchiveConfig, root: Path, pool: Executor, progress: Progress) -> None:
+    def __init__(self, config: ArchiveConfig, root: Path, pool: Executor, progress: Progress, only: str | None) -> None:
+        self._only = only
         self._config = config
         self._root = root
         self._pool = pool
@@ -106,16 +115,21 @@ class _Update:
         self._withdraw({job.found.path for job in jobs})
         self._decode([job for job in jobs if self._outdated(job)])
         streams = list(inventory.streams(self._config, self._index))
-        level1 = list(planning.level1_tasks(streams))
+        level1 = self._chosen(planning.level1_tasks(streams))
         self._bring_parts(level1, {job.found.path: job for job in jobs})
         run = Run(self._root, self._index, self._pool, self._progress)
         run.tasks(level1)
-        rest = self._later(streams)
+        rest = self._chosen(self._later(streams))
         report = run.tasks(rest)
-        run.remove(self._index.files.keys() - {task.output for task in (*level1, *rest)})
+        if self._only is None:
+            run.remove(self._index.files.keys() - {task.output for task in (*level1, *rest)})
         self._outcome.built, self._outcome.current, self._outcome.removed = report.built, report.current, report.removed
         self._outcome.failed |= report.failed
         return self._outcome
+
+    def _chosen(self, tasks: Iterable[Task]) -> list[Task]:
+        """Tasks that make or use something of the deployment that was asked for."""
+        return [task for task in tasks if self._only is None or self._only in planning.deployments_of(task)]
 
     def _later(self, streams: Sequence[inventory.Stream]) -> list[Task]:
         phases = [planning.phase_task(deployment, streams) for deployment in self._config.deployments]
@@ -124,7 +138,7 @@ class _Update:
         return [*phases, *level2, *level3]
 
     def _jobs(self) -> list[decode.Job]:
-        found = list(catalog.find(self._config))
+        found = [one for one in catalog.find(self._config) if self._only in (None, one.deployment.id)]
         before = {one.path: catalog.known(self._config.raw, one.path, self._index) for one in found}
         changed = [self._config.raw / path for path, identity in before.items() if identity is None]
         hashed = dict(engine.each(self._pool, "hash", catalog.identify, changed, self._progress))
@@ -169,7 +183,8 @@ class _Update:
 
     def _withdraw(self, paths: set[str]) -> None:
         for path in self._index.raw.keys() - paths:
-            del self._index.raw[path]
+            if self._only in (None, self._index.raw[path].deployment):
+                del self._index.raw[path]
 
     def _decode(self, jobs: Sequence[decode.Job]) -> None:
         for job, row in engine.each(self._pool, "decode", decode.run, jobs, self._progress):
@@ -195,6 +210,3 @@ class _Update:
 def read_index(config: ArchiveConfig) -> Index:
     """Index of an archive's store, without a lock: files are only ever replaced whole."""
     return index_module.load(config.root / STORE_NAME)
-
-
-

@@ -10,15 +10,25 @@ from lander import clock, store
 from lander import derived as derived_quantities
 from lander import product as products
 from lander.config import merged_qc
-from lander.deployment import ArchiveConfig, Deployment
+from lander.deployment import ArchiveConfig, Deployment, QcRules
 from lander.engine import Task
+from lander.errors import ConfigError
 from lander.index import Index
 from lander.inventory import AmbiguousVariableError, Stream, phase_path, provider
 from lander.stages import level1, level2, level3, phase
-from qc.plan import Plan, VariableTraits
+from lander.stages.level2 import months_around
+from qc.check import VariableTraits
+from qc.engine import reach
+from qc.plan import Plan
 
 _MATCH_STEPS = 2.5
 """A value of another instrument counts between two of its good samples that are at most so many steps apart."""
+
+
+def deployments_of(task: Task) -> frozenset[str]:
+    """Deployments whose samples a task takes."""
+    segments = task.params.get("segments", ())
+    return frozenset(segment["deployment"] for segment in segments) or frozenset((task.params["deployment"],))
 
 
 def level1_tasks(streams: Sequence[Stream]) -> Iterator[Task]:
@@ -97,22 +107,28 @@ def level2_tasks(config: ArchiveConfig, streams: Sequence[Stream]) -> Iterator[T
 
 def effective_plan(config: ArchiveConfig, stream: Stream) -> Plan:
     """Quality control of a stream: defaults by variable and resolution, changed by site and instrument."""
-    names = [name for name in (*stream.measured, *stream.derived) if name in vocabulary.table()]
+    rules = merged_qc(config, stream.deployment, stream.instrument)
+    names = [name for name in (*stream.measured, *stream.derived) if _judged(name, stream, rules)]
     traits = {name: _traits(vocabulary.lookup(name), stream) for name in names}
-    overrides = {
-        name: rules
-        for name, rules in merged_qc(config, stream.deployment, stream.instrument).items()
-        if name in traits
-    }
+    overrides = {name: checks for name, checks in rules.items() if name in traits}
     return Plan.build(overrides, traits)
+
+
+def _judged(name: str, stream: Stream, rules: QcRules) -> bool:
+    """Measured quantities along time, and along cells; counts of beams where the configuration asks for it."""
+    if name in rules or name in stream.derived:
+        return True
+    variable = vocabulary.table().get(name)
+    return variable is not None and variable.step is not None and len(stream.measured[name]) <= 2
 
 
 def _traits(variable: vocabulary.Variable, stream: Stream) -> VariableTraits:
     return VariableTraits(
+        sampling_seconds=stream.step_seconds or 1.0,
         valid_min=variable.valid_min,
         valid_max=variable.valid_max,
         resolution=variable.resolution,
-        sampling_seconds=stream.step_seconds or None,
+        response_seconds=stream.instrument.response_times.get(variable.name),
     )
 
 
@@ -120,7 +136,7 @@ def _derived_params(stream: Stream, streams: Sequence[Stream]) -> tuple[list[dic
     found, problems = [], []
     for name in stream.derived:
         quantity = derived_quantities.discover()[name]
-        donors = {}
+        donors: dict[str, Any] = {}
         for variable in quantity.matched:
             try:
                 donor = stream if _has(stream, variable) else provider(variable, stream.deployment, streams)
@@ -131,7 +147,9 @@ def _derived_params(stream: Stream, streams: Sequence[Stream]) -> tuple[list[dic
                 donors[variable] = _donor(donor, variable)
             elif donor is None:
                 donors[variable] = None
-        settings = {key: stream.instrument.settings[key] for key in quantity.settings if key in stream.instrument.settings}
+        settings = {
+            key: stream.instrument.settings[key] for key in quantity.settings if key in stream.instrument.settings
+        }
         found.append({"name": name, "version": quantity.version, "donors": donors, "settings": settings})
     return found, problems
 
@@ -158,7 +176,8 @@ def _level2(config: ArchiveConfig, stream: Stream, month: str, plan: Plan, extra
         for name, rule in config.fill.items()
         if name in names and rule.cap_seconds > 0
     }
-    neighbours = around(month)
+    neighbours = months_around(month)
+    halo_us = _halo_us(plan, fill, stream)
     paths = {side: stream.path("L1", when) if when in stream.months else None for side, when in neighbours.items()}
     params = {
         "site": stream.deployment.site,
@@ -170,42 +189,59 @@ def _level2(config: ArchiveConfig, stream: Stream, month: str, plan: Plan, extra
         "phase": phase_path(stream.deployment),
         "variables": variables,
         "step_seconds": stream.step_seconds,
+        "halo_us": halo_us,
         "plan": plan.to_json(),
         "fill": fill,
         **extra,
     }
     inputs = [f"{phase_path(stream.deployment)}#phase"]
-    inputs += _with_edges(paths, ("time", *variables))
+    inputs += _with_edges(paths, ("time", *variables), halo_us)
     for one in extra["derived"]:
         for variable, donor in one["donors"].items():
             if donor is not None:
-                inputs += _donor_inputs(donor, variable, neighbours)
+                inputs += _donor_inputs(donor, variable, neighbours, halo_us + donor["largest_gap_us"])
     return Task(stream.path("L2", month), level2.STAGE, level2.VERSION, tuple(inputs), params, level2.build)
 
 
-def _donor_inputs(donor: Mapping[str, Any], variable: str, months: Mapping[str, str]) -> list[str]:
+_LONGEST_HALO_US = 27 * store.DAY_US
+
+
+def _halo_us(plan: Plan, fill: Mapping[str, Mapping[str, Any]], stream: Stream) -> int:
+    """How far around a month its flags, derived and filled values look.
+
+    Twice the reach of the checks, as derived values are judged after what they are derived from; and the longest gap.
+    """
+    around_sample = reach(plan)
+    seconds = max(around_sample.before_seconds, around_sample.after_seconds)
+    cap = max((rule["cap_seconds"] for rule in fill.values()), default=0.0)
+    halo_us = round((2 * seconds + cap + 10 * stream.step_seconds) * 1e6)
+    if halo_us > _LONGEST_HALO_US:
+        raise ConfigError(
+            f"{stream.deployment.id}/{stream.instrument.name}: quality control and filling look "
+            f"{halo_us / store.DAY_US:.1f} days around a sample, at most 27 can be: shorten the longest duration in "
+            "`qc:`, the cap in `fill:`, or correct `sampling_interval`"
+        )
+    return halo_us
+
+
+def _donor_inputs(donor: Mapping[str, Any], variable: str, months: Mapping[str, str], halo_us: int) -> list[str]:
     def paths(level: str) -> dict[str, str | None]:
         return {
             side: store.month_path((*donor["folder"], level), month) if month in donor["months"] else None
             for side, month in months.items()
         }
 
-    inputs = _with_edges(paths(donor["level"]), ("time", variable))
-    return inputs + _with_edges(paths("L2"), (f"{variable}_qc",))
+    inputs = _with_edges(paths(donor["level"]), ("time", variable), halo_us)
+    return inputs + _with_edges(paths("L2"), (f"{variable}_qc",), halo_us)
 
 
-def around(month: str) -> dict[str, str]:
-    """A month and the ones beside it."""
-    this = np.datetime64(month, "M")
-    return {"before": str(this - 1), "this": month, "after": str(this + 1)}
+def _with_edges(paths: Mapping[str, str | None], names: Sequence[str], halo_us: int) -> list[str]:
+    """References to variables of a month's file, and to the near edges of the files beside it.
 
-
-_EDGE_OF = {"before": "@tail", "this": "", "after": "@head"}
-
-
-def _with_edges(paths: Mapping[str, str | None], names: Sequence[str]) -> list[str]:
-    """References to variables of a month's file, and to the near edges of the files beside it."""
-    return [f"{path}#{name}{_EDGE_OF[side]}" for side, path in paths.items() if path is not None for name in names]
+    Looking further than the edges have digests for hangs on the whole neighbour.
+    """
+    edges = {"before": "@tail", "this": "", "after": "@head"} if halo_us <= store.EDGE_US else dict.fromkeys(paths, "")
+    return [f"{path}#{name}{edges[side]}" for side, path in paths.items() if path is not None for name in names]
 
 
 def level3_tasks(config: ArchiveConfig, streams: Sequence[Stream], index: Index) -> Iterator[Task]:
@@ -244,7 +280,7 @@ def _product_months(streams: Sequence[Stream], product: products.Product, index:
 
 
 def _level3(site: str, product: products.Product, variable: str, month: str, streams: Sequence[Stream]) -> Task:
-    sides = around(month)
+    sides = months_around(month)
     segments, inputs = [], []
     for stream in streams:
         months = {side: when for side, when in sides.items() if when in stream.months}
@@ -254,7 +290,8 @@ def _level3(site: str, product: products.Product, variable: str, month: str, str
         values = {side: stream.path(level, when) for side, when in months.items()}
         flags = {side: stream.path("L2", when) for side, when in months.items()}
         segments.append(_segment(stream, values, flags))
-        inputs += _with_edges(values, ("time", variable)) + _with_edges(flags, (f"{variable}_qc",))
+        reach_us = product.rule.reach_us
+        inputs += _with_edges(values, ("time", variable), reach_us) + _with_edges(flags, (f"{variable}_qc",), reach_us)
     params = {
         "site": site,
         "product": product.name,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from lander.deployment import ArchiveConfig
 from lander.errors import LanderError
 from lander.index import Index
 from lander.inventory import Stream
-from qc.flags import FILLED, FLAG_MEANINGS, FLAG_VALUES
+from qc.flags import FILLED, flag_attributes
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def _segments(source: Source, variable: str, streams: Sequence[Stream]) -> list[
                 segment = lazy.Segment(source.store / entry.path, entry.n, entry.first, entry.last)
                 rows.append((segment, stream.path("L2", month), number))
     rows.sort(key=lambda row: (row[0].first, row[2]))
-    for (before, _, one), (after, _, other) in zip(rows[:-1], rows[1:], strict=True):
+    for (before, _, one), (after, _, other) in pairwise(rows):
         if after.first < before.last and one != other:
             names = f"{streams[one].deployment.id} and {streams[other].deployment.id}"
             raise LanderError(f"deployments {names} overlap in time: name one with `deployment=`")
@@ -63,20 +64,10 @@ def assemble(source: Source, variable: str, streams: Sequence[Stream]) -> xr.Dat
     attributes = {**vocabulary.lookup(variable).attributes, "ancillary_variables": f"{variable}_qc"}
     variables = {
         variable: xr.Variable(dims, data, attributes),
-        f"{variable}_qc": xr.Variable(dims, quality, qc_attributes(variable)),
+        f"{variable}_qc": xr.Variable(dims, quality, flag_attributes(vocabulary.lookup(variable).long_name)),
         "deployment": xr.Variable("time", number, {"long_name": "Number into the attribute deployments"}),
     }
     return xr.Dataset(variables, coordinates, _series_attributes(source, streams))
-
-
-def qc_attributes(variable: str) -> dict[str, Any]:
-    """CF attributes of a quality flag."""
-    return {
-        "standard_name": "quality_flag",
-        "long_name": f"Quality of {variable}, OceanSITES codes",
-        "flag_values": np.array(FLAG_VALUES, dtype=np.int8),
-        "flag_meanings": FLAG_MEANINGS,
-    }
 
 
 def _series_attributes(source: Source, streams: Sequence[Stream]) -> dict[str, Any]:
@@ -99,7 +90,11 @@ def with_fill(source: Source, variable: str, streams: Sequence[Stream], dataset:
     if not time.size:
         return loaded.drop_indexes("time").assign({f"{variable}_uncertainty": ("time", np.zeros(0))})
     table = _fill_rows(source, variable, streams, int(time[0]), int(time[-1]))
-    value, flags, sigma = loaded[variable].values.copy(), loaded[f"{variable}_qc"].values.copy(), np.full(time.size, np.nan)
+    value, flags, sigma = (
+        loaded[variable].values.copy(),
+        loaded[f"{variable}_qc"].values.copy(),
+        np.full(time.size, np.nan),
+    )
     number = loaded["deployment"].values
     place = np.minimum(np.searchsorted(time, table["time"]), time.size - 1)
     same = time[place] == table["time"]
@@ -126,9 +121,13 @@ def with_fill(source: Source, variable: str, streams: Sequence[Stream], dataset:
 
 def _fill_rows(source: Source, variable: str, streams: Sequence[Stream], first: int, last: int) -> dict[str, Any]:
     """Rows of the fill tables between two times."""
-    names = {"time": f"{variable}_fill_time", "value": f"{variable}_filled", "uncertainty": f"{variable}_filled_uncertainty"}
-    parts: dict[str, list[Any]] = {"time": [np.zeros(0, np.int64)], "value": [np.zeros(0)], "uncertainty": [np.zeros(0)],
-                                   "deployment": [np.zeros(0, np.int16)]}  # fmt: skip
+    names = {
+        "time": f"{variable}_fill_time",
+        "value": f"{variable}_filled",
+        "uncertainty": f"{variable}_filled_uncertainty",
+    }
+    parts: dict[str, list[Any]] = {name: [np.zeros(0)] for name in ("value", "uncertainty")}
+    parts |= {"time": [np.zeros(0, np.int64)], "deployment": [np.zeros(0, np.int16)]}
     for number, stream in enumerate(streams):
         for month in stream.months:
             entry = source.index.files.get(stream.path("L2", month))
@@ -148,11 +147,13 @@ def product_dataset(table: store.Table, low: int, high: int) -> xr.Dataset:
     time = table["time"].data
     rows = slice(int(np.searchsorted(time, low)), int(np.searchsorted(time, high, "right")))
     names = table["deployment_name"].data
-    variables = {}
+    variables: dict[str, Any] = {}
     for name, column in table.columns.items():
         if column.dims[:1] != ("time",) or name in ("time", "deployment"):
             continue
-        attributes = {key: value for key, value in column.attributes.items() if key not in ("scale_factor", "_FillValue")}
+        attributes = {
+            key: value for key, value in column.attributes.items() if key not in ("scale_factor", "_FillValue")
+        }
         data = column.values()[rows]
         variables[name] = (column.dims, data.astype("datetime64[us]") if name == "time_bounds" else data, attributes)
     variables["deployment"] = ("time", names[table["deployment"].data[rows]].astype(str), {"long_name": "Deployment"})
@@ -160,4 +161,3 @@ def product_dataset(table: store.Table, low: int, high: int) -> xr.Dataset:
     return xr.Dataset(
         variables, {"time": ("time", time[rows].astype("datetime64[us]"))}, {key: table.attributes[key] for key in kept}
     )
-

@@ -165,7 +165,9 @@ def appearing(target: Path) -> Iterator[Path]:
         _flush_to_disk(temporary)
         os.replace(temporary, target)
     except OSError as error:
-        raise StoreError(f"{target}: cannot be written: {error.strerror or error}; the file before it is kept") from error
+        raise StoreError(
+            f"{target}: cannot be written: {error.strerror or error}; the file before it is kept"
+        ) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -198,7 +200,9 @@ def _write_column(file: Any, name: str, column: Column, rows_per_day: int) -> No
         for index, text in enumerate(column.data):
             variable[index] = str(text)
     else:
-        variable = file.createVariable(name, column.data.dtype, column.dims, fill_value=fill, **_storage(column, rows_per_day))
+        variable = file.createVariable(
+            name, column.data.dtype, column.dims, fill_value=fill, **_storage(column, rows_per_day)
+        )
         variable.set_auto_maskandscale(False)
         if column.data.size:
             variable[...] = column.data
@@ -346,7 +350,9 @@ def month_of(time_us: int) -> str:
 def month_bounds(month: str) -> tuple[int, int]:
     """First microsecond of a month and of the next one."""
     start = np.datetime64(month, "M")
-    return int(start.astype("datetime64[us]").astype(np.int64)), int((start + 1).astype("datetime64[us]").astype(np.int64))
+    return int(start.astype("datetime64[us]").astype(np.int64)), int(
+        (start + 1).astype("datetime64[us]").astype(np.int64)
+    )
 
 
 def split_months(time: NDArray[np.int64]) -> list[tuple[str, slice]]:

@@ -14,7 +14,7 @@ from ingest import vocabulary
 from lander import catalog, clock, packing
 from lander.deployment import ClockCheck
 from lander.index import RawFile
-from lander.stages.parts import Piece, PartWriter, work_folder
+from lander.stages.parts import PartWriter, Piece, work_folder
 
 STAGE = "decode"
 VERSION = 1
@@ -81,7 +81,9 @@ def _row(
 ) -> RawFile:
     found = job.found
     owner = (found.deployment.id, found.instrument.name, found.priority)
-    return RawFile(found.path, *astuple(job.identity), *owner, reader, job.recipe, streams or {}, ledger or {}, failure)
+    content = (reader, job.recipe, streams or {}, ledger or {}, failure)
+    signs: tuple[Any, ...] = astuple(job.identity)
+    return RawFile(found.path, *signs, *owner, *content)
 
 
 def relabel(row: RawFile, job: Job) -> RawFile:

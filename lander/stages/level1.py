@@ -27,7 +27,9 @@ def build(root: Path, task: Task, recipe: Recipe) -> Entry:
     params = task.params
     rows = params["parts"]
     loaded = [_load(root, row, params["stream"], params["month"]) for row in rows]
-    parts = [_part(number, row["priority"], pieces) for number, (row, pieces) in enumerate(zip(rows, loaded, strict=True))]
+    parts = [
+        _part(number, row["priority"], pieces) for number, (row, pieces) in enumerate(zip(rows, loaded, strict=True))
+    ]
     merged = merge(parts)
     first = loaded[0][0]
     columns = {
@@ -54,7 +56,12 @@ def _part(number: int, priority: int, pieces: Sequence[Piece]) -> Part:
         return np.concatenate([_column(piece, name, pieces) for piece in pieces])
 
     return Part(
-        number, priority, joined("time"), joined("source_offset"), joined("source_length"), {name: joined(name) for name in names}
+        number,
+        priority,
+        joined("time"),
+        joined("source_offset"),
+        joined("source_length"),
+        {name: joined(name) for name in names},
     )
 
 
@@ -74,7 +81,9 @@ def _along(merged: Merged, first: Piece) -> dict[str, Column]:
         else:
             columns[name] = Column(data, first.dims[name], encoding(name))
     columns["source_file"] = Column(merged.source_file, ("time",), {"long_name": "Row of source_file_name and _sha256"})
-    columns["source_offset"] = Column(merged.source_offset, ("time",), {"long_name": "First byte of the record in its file"})
+    columns["source_offset"] = Column(
+        merged.source_offset, ("time",), {"long_name": "First byte of the record in its file"}
+    )
     columns["source_length"] = Column(merged.source_length, ("time",), {"long_name": "Bytes of the record in its file"})
     return columns
 

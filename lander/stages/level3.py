@@ -50,7 +50,9 @@ def build(root: Path, task: Task, recipe: Recipe) -> Entry:
     return store.write(root, task.output, Table(columns, attributes), recipe)
 
 
-def _rows(root: Path, product: products.Product, params: Mapping[str, Any], segment: Mapping[str, Any]) -> products.Table:
+def _rows(
+    root: Path, product: products.Product, params: Mapping[str, Any], segment: Mapping[str, Any]
+) -> products.Table:
     variable, reach = params["variable"], product.rule.reach_us
     values = read_window(root, segment["values"], [variable], reach)
     flags = read_window(root, segment["flags"], [f"{variable}_qc"], reach)

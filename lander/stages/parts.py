@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-
-
 WORK_NAME = ".work"
 
 
@@ -97,5 +95,3 @@ def read_parts(root: Path, recipe: str, stream: str, month: str) -> Iterator[Pie
             fixed = {name[6:]: file[name] for name in file.files if name.startswith("fixed.")}
         dims = {name: tuple(names) for name, names in meta["dims"].items()}
         yield Piece(along, fixed, dims, meta["attributes"])
-
-

@@ -50,13 +50,8 @@ def read_window(root: Path, paths: Mapping[str, str | None], names: Sequence[str
     names
         Variables.
     halo_us
-        At most `store.EDGE_US`: that much of a neighbour is in the recipe.
+        At most a month: further months are not looked at.
     """
-    if halo_us > store.EDGE_US:
-        raise LanderError(
-            f"quality control and filling look {halo_us / 3.6e9:.1f} h around a sample; at most "
-            f"{store.EDGE_US / 3.6e9:.0f} h can be: shorten the longest duration in `qc:` or the cap in `fill:`"
-        )
     tables = {side: _read(root, paths.get(side), names, side, halo_us) for side in SIDES}
     present = [table for table in tables.values() if table is not None]
     if not present:

@@ -1,0 +1,296 @@
+"""From a value back to the bytes: every step and every flag on the way."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lander import clock, evidence, lazy, phase, store
+from lander import derived as derived_quantities
+from lander.errors import LanderError
+from lander.inventory import Stream, phase_path
+from lander.stages import phase as phase_stage
+from lander.store import Table
+from qc import filler as fillers
+from qc.flags import FILLED, get
+from qc.plan import Plan
+
+if TYPE_CHECKING:
+    from lander.archive import Archive
+
+_OUTCOMES = ("not run", "pass", "suspect", "fail")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A sample of a stream: the month's files and the row in them."""
+
+    stream: Stream
+    month: str
+    row: int
+    time: int
+
+
+def explain(archive: "Archive", variable: str, time: Any, *, instrument: str | None = None) -> dict[str, Any]:
+    """Tell how a value came about.
+
+    Parameters
+    ----------
+    archive
+        Where it lies.
+    variable
+        Measured or derived, a scalar series.
+    time
+        UTC; the nearest sample within one sampling step is taken, or a filled value.
+    instrument
+        Needed where several measure the variable.
+
+    Returns
+    -------
+    dict
+        `variable`, `time`, `value`, `units`, `instrument`, `source` (file, sha256, offset, length), `steps` (stage,
+        before, after, parameters), `flags` (test, result, threshold, value), `digest`: what JSON can hold.
+
+    Raises
+    ------
+    LanderError
+        There is neither a sample nor a filled value at that time; the message names the nearest sample.
+    """
+    wanted = lazy.bound(time, "start")
+    place = _find(archive, variable, wanted, instrument)
+    return _Account(archive, variable, place).tell()
+
+
+def _find(archive: "Archive", variable: str, wanted: int, instrument: str | None) -> _Place:
+    nearest: _Place | None = None
+    streams = archive.providers(variable, instrument=instrument)
+    for stream in streams:
+        if len(stream.measured.get(variable, ("time",))) > 1:
+            raise LanderError(f"{variable} has more dimensions than time: explain works on scalar series")
+        for month in stream.months:
+            entry = archive.index.files.get(stream.path("L1", month))
+            if entry is None or entry.first is None or entry.last is None:
+                continue
+            here = _nearest(archive.store / entry.path, stream, month, wanted)
+            if nearest is None or abs(here.time - wanted) < abs(nearest.time - wanted):
+                nearest = here
+    if nearest is None:
+        raise LanderError(f"the store holds no {variable} yet; `lander run {archive.root}` makes it")
+    filled = _filled_near(archive, variable, nearest, wanted)
+    if filled is not None:
+        return filled
+    tolerance = max(nearest.stream.step_seconds, 0.001) * 1e6
+    if abs(nearest.time - wanted) > tolerance:
+        raise LanderError(f"no sample of {variable} at {_iso(wanted)}; the nearest is at {_iso(nearest.time)}")
+    return nearest
+
+
+def _nearest(path: Path, stream: Stream, month: str, wanted: int) -> _Place:
+    times = lazy.times(path)
+    after = int(np.searchsorted(times, wanted))
+    row = min((max(after - 1, 0), min(after, len(times) - 1)), key=lambda one: abs(int(times[one]) - wanted))
+    return _Place(stream, month, row, int(times[row]))
+
+
+def _filled_near(archive: "Archive", variable: str, nearest: _Place, wanted: int) -> _Place | None:
+    """A filled value nearer than the nearest sample, as a place with row -1."""
+    path = nearest.stream.path("L2", store.month_of(wanted))
+    entry = archive.index.files.get(path)
+    name = f"{variable}_fill_time"
+    if entry is None or name not in entry.digests:
+        return None
+    times = store.read(archive.store / path, [name])[name].data
+    if not times.size:
+        return None
+    row = int(np.argmin(np.abs(times - wanted)))
+    near = abs(int(times[row]) - wanted)
+    if near > nearest.stream.step_seconds * 1e6 or near >= abs(nearest.time - wanted) > 0:
+        return None
+    if nearest.time == int(times[row]):  # a bad sample that was filled: the sample is what people ask about
+        return None
+    return _Place(nearest.stream, store.month_of(wanted), -1 - row, int(times[row]))
+
+
+class _Account:
+    """Collects what the levels say of one sample."""
+
+    def __init__(self, archive: "Archive", variable: str, place: _Place) -> None:
+        self._archive = archive
+        self._variable = variable
+        self._place = place
+        self._stream = place.stream
+        self._rows = slice(place.row, place.row + 1) if place.row >= 0 else slice(0, 0)
+
+    def tell(self) -> dict[str, Any]:
+        stream, place = self._stream, self._place
+        if place.row < 0:
+            return self._tell_filled()
+        level1, level2 = self._read("L1"), self._read("L2")
+        steps, source = self._origin(level1)
+        steps.append(self._phase())
+        if self._variable in stream.derived:
+            steps.append(self._derivation(level2))
+            value = _scalar(level2[self._variable].values()[0])
+        else:
+            value = _scalar(level1[self._variable].values()[0])
+        flag = int(level2[f"{self._variable}_qc"].data[0])
+        flags = self._flags(level2, value)
+        steps.append({"stage": "quality control", "before": value, "after": value,
+                      "parameters": {"flag": flag, "meaning": _meaning(flag)}})  # fmt: skip
+        return self._answer(value, source, steps, flags, level2, flag)
+
+    def _answer(self, value: Any, source: Any, steps: Any, flags: Any, level2: Table, flag: int) -> dict[str, Any]:
+        from ingest import vocabulary
+
+        instrument = self._stream.instrument
+        return {
+            "variable": self._variable,
+            "time": _iso(self._place.time),
+            "value": value,
+            "units": vocabulary.lookup(self._variable).units,
+            "flag": flag,
+            "instrument": {"name": instrument.name, "model": instrument.model, "serial": instrument.serial,
+                           "deployment": self._stream.deployment.id, "site": self._stream.deployment.site},
+            "source": source,
+            "steps": steps,
+            "flags": flags,
+            "digest": str(level2.attributes["recipe_digest"]),
+        }  # fmt: skip
+
+    def _read(self, level: str) -> Table:
+        path = self._archive.store / self._stream.path(level, self._place.month)
+        return store.read(path, None, self._rows)
+
+    def _origin(self, level1: Table) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Steps from the bytes to L1, and where the bytes are."""
+        number = int(level1["source_file"].data[0])
+        file = str(level1["source_file_name"].data[number])
+        offset, length = int(level1["source_offset"].data[0]), int(level1["source_length"].data[0])
+        source: dict[str, Any] = {
+            "file": file,
+            "sha256": str(level1["source_file_sha256"].data[number]),
+            "offset": offset,
+            "length": length,
+        }
+        record = evidence.record(self._archive.config.raw / file, offset, length)
+        raw_file = self._archive.config.raw / file
+        decoded = evidence.decoded(raw_file, self._stream.instrument, self._stream.name, offset)
+        own = self._own_variable()
+        knots = _knots(level1)
+        before = int(clock.to_instrument(level1["time"].data, knots)[0])
+        steps: list[dict[str, Any]] = [
+            {"stage": "raw bytes", "before": None, "after": record, "parameters": source},
+            {"stage": "decode", "before": record, "after": None if own is None else _scalar(decoded.get(own)),
+             "parameters": {"variable": own, "reader": decoded["reader"],
+                            "calibration": self._stream.instrument.calibration.source}},
+            {"stage": "clock", "before": _iso(before), "after": _iso(self._place.time),
+             "parameters": {"checks": len(knots.utc), "seconds": (self._place.time - before) / 1e6,
+                            "time_qc": int(level1["time_qc"].data[0])}},
+        ]  # fmt: skip
+        if own is not None:
+            stored = level1[own]
+            step = stored.attributes.get("scale_factor")
+            steps.append({"stage": "store", "before": _scalar(decoded.get(own)), "after": _scalar(stored.values()[0]),
+                          "parameters": {"step": None if step is None else float(step)}})  # fmt: skip
+        return steps, source
+
+    def _own_variable(self) -> str | None:
+        if self._variable not in self._stream.derived:
+            return self._variable
+        return derived_quantities.discover()[self._variable].inputs[0]
+
+    def _phase(self) -> dict[str, Any]:
+        found, instrument = phase_stage.load(self._archive.store, phase_path(self._stream.deployment))
+        code = int(phase.at(np.array([self._place.time]), found)[0])
+        name = phase.PHASE_MEANINGS.split()[phase.PHASE_VALUES.index(code)]
+        parameters = {
+            "instrument": instrument,
+            "source": found.source,
+            "uncertainty_seconds": found.uncertainty_seconds,
+        }
+        return {"stage": "deployment phase", "before": None, "after": name, "parameters": parameters}
+
+    def _derivation(self, level2: Table) -> dict[str, Any]:
+        quantity = derived_quantities.discover()[self._variable]
+        inputs = {}
+        for name in quantity.needs:
+            inputs[name] = self._input(name)
+        settings = {key: self._stream.instrument.settings.get(key) for key in quantity.settings}
+        return {
+            "stage": "derive",
+            "before": inputs,
+            "after": _scalar(level2[self._variable].values()[0]),
+            "parameters": {"method": quantity.method, "settings": settings, "references": list(quantity.references)},
+        }
+
+    def _input(self, name: str) -> dict[str, Any]:
+        """An input at, or nearest to, the sample's time."""
+        own = name in self._stream.measured or name in self._stream.derived
+        stream = self._stream if own else self._archive.providers(name, deployment=self._stream.deployment.id)[0]
+        level = stream.level_of(name)
+        month = self._place.month
+        if month not in stream.months:
+            return {"instrument": stream.instrument.name, "value": None, "flag": None}
+        here = _nearest(self._archive.store / stream.path("L1", month), stream, month, self._place.time)
+        rows = slice(here.row, here.row + 1)
+        value = store.read(self._archive.store / stream.path(level, month), [name], rows)[name].values()[0]
+        flag = store.read(self._archive.store / stream.path("L2", month), [f"{name}_qc"], rows)[f"{name}_qc"].data[0]
+        return {
+            "instrument": stream.instrument.name,
+            "time": _iso(here.time),
+            "value": _scalar(value),
+            "flag": int(flag),
+        }
+
+    def _flags(self, level2: Table, value: Any) -> list[dict[str, Any]]:
+        plan = Plan.from_json(str(level2.attributes["qc_plan"]))
+        tests = level2[f"{self._variable}_qc_tests"].data
+        return [
+            {
+                "test": planned.check,
+                "result": _OUTCOMES[int(get(tests, planned.slot)[0])],
+                "threshold": asdict(planned.params),
+                "value": value,
+            }
+            for planned in plan.for_variable(self._variable)
+        ]
+
+    def _tell_filled(self) -> dict[str, Any]:
+        level2 = store.read(self._archive.store / self._stream.path("L2", self._place.month))
+        row = -1 - self._place.row
+        name = self._variable
+        value = _scalar(level2[f"{name}_filled"].values()[row])
+        sigma = _scalar(level2[f"{name}_filled_uncertainty"].values()[row])
+        methods = {filler.code: filler.name for filler in fillers.discover().values()}
+        step = {
+            "stage": "fill",
+            "before": None,
+            "after": value,
+            "parameters": {"method": methods[int(level2[f"{name}_fill_method"].data[row])], "uncertainty": sigma},
+        }
+        return self._answer(value, None, [self._phase(), step], [], level2, FILLED)
+
+
+def _knots(level1: Table) -> clock.Knots:
+    if "clock_knot_utc" not in level1.columns:
+        return clock.Knots(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    return clock.Knots(level1["clock_knot_instrument"].data, level1["clock_knot_utc"].data)
+
+
+def _scalar(value: Any) -> float | int | None:
+    plain = value.item() if hasattr(value, "item") else value
+    if isinstance(plain, float) and not np.isfinite(plain):
+        return None
+    return plain  # type: ignore[no-any-return]
+
+
+def _iso(time_us: int) -> str:
+    return f"{np.datetime64(time_us, 'us')}Z"
+
+
+def _meaning(flag: int) -> str:
+    from qc import filler as fillers
+from qc.flags import FLAG_MEANINGS, FLAG_VALUES
+
+    return FLAG_MEANINGS.split()[FLAG_VALUES.index(flag)].replace("_", " ")

@@ -1,0 +1,147 @@
+"""Results in words and tables: what the commands print for people."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lander import terminal
+from lander.pipeline import Outcome
+from lander.status import Status
+
+_MOST = 20
+
+
+def show_file(found: Mapping[str, Any]) -> None:
+    """What `lander inspect` prints."""
+    terminal.say(f"{found['file']}: {found['reader']}, {found['bytes']:,} bytes, sha256 {found['sha256'][:16]}...")
+    for name, stream in found["streams"].items():
+        span = f", {stream['time_first']} to {stream['time_last']}" if stream.get("time_first") else ""
+        terminal.say(f"\nstream {name}: {stream['records']:,} records{span}")
+        rows = [_variable_row(key, variable) for key, variable in stream["variables"].items()]
+        terminal.table(("variable", "units", "shape", "finite", "min", "mean", "max"), rows,
+                       right=("shape", "finite", "min", "mean", "max"))  # fmt: skip
+    ledger = found["ledger"]
+    terminal.say("\nbytes")
+    parts = [(word, f"{ledger[f'bytes_{word}']:,}", _share(ledger[f"bytes_{word}"], found["bytes"]))
+             for word in ("accepted", "skipped", "rejected")]  # fmt: skip
+    terminal.table(("", "bytes", "share"), parts, right=("bytes", "share"))
+    if ledger["expected_records"] is not None:
+        terminal.say(f"the file's header promises {ledger['expected_records']:,} records")
+    if ledger["rejected"]:
+        rows = [(f"{span['offset']:,}", f"{span['bytes']:,}", span["reason"]) for span in ledger["rejected"][:_MOST]]
+        terminal.say("\nrejected")
+        terminal.table(("at byte", "bytes", "reason"), rows, right=("at byte", "bytes"))
+        _say_more(len(ledger["rejected"]))
+
+
+def _variable_row(name: str, variable: Mapping[str, Any]) -> tuple[str, ...]:
+    shape = " x ".join(f"{size:,}" for size in variable["shape"])
+    numbers = [_number(variable.get(key)) for key in ("min", "mean", "max")]
+    return (name, variable["units"], shape, f"{variable['n_finite']:,}", *numbers)
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.2f} %" if whole else "-"
+
+
+def _say_more(total: int) -> None:
+    if total > _MOST:
+        terminal.say(f"... and {total - _MOST} more")
+
+
+def show_outcome(outcome: Outcome, archive: Path) -> None:
+    """What `lander run` prints."""
+    if outcome.changed:
+        terminal.say(
+            f"{len(outcome.decoded)} raw files decoded, {len(outcome.built)} files made, {len(outcome.current)} were "
+            f"current, {len(outcome.removed)} removed"
+        )
+    else:
+        terminal.say(f"nothing to do: {len(outcome.current)} files are up to date")
+    show_failures(outcome.failed)
+    if not outcome.failed:
+        terminal.say(f"Next: lander status {archive}, or in Python: lander.open({str(archive)!r})")
+
+
+def show_failures(failed: Mapping[str, str]) -> None:
+    """Name what failed, why, and what to do."""
+    for name, reason in sorted(failed.items()):
+        terminal.complain(f"{name}: {reason}")
+
+
+def show_status(status: Status, archive: Path) -> None:
+    """What `lander status` prints."""
+    counts = (
+        ("samples in L1", status.samples),
+        ("files up to date", status.current),
+        ("files stale", len(status.stale)),
+        ("files that hang on those", len(status.follows)),
+        ("raw files new", len(status.new)),
+        ("raw files changed", len(status.changed)),
+        ("raw files gone", len(status.gone)),
+        ("raw files failed", len(status.failed)),
+    )
+    terminal.table(("", "number"), [(name, f"{count:,}") for name, count in counts], right=("number",))
+    for head, names in (("new", status.new), ("changed", status.changed), ("gone", status.gone)):
+        _list(f"\nraw files {head}", names)
+    if status.stale:
+        terminal.say("\nstale")
+        terminal.table(("file", "why"), sorted(status.stale.items())[:_MOST])
+        _say_more(len(status.stale))
+    show_failures(status.failed)
+    done = "everything is up to date" if status.up_to_date else f"Next: lander run {archive}"
+    terminal.say(f"\n{done}")
+
+
+def _list(head: str, names: Sequence[str]) -> None:
+    if names:
+        terminal.say(head)
+        for name in names[:_MOST]:
+            terminal.say(f"  {name}")
+        _say_more(len(names))
+
+
+def show_explanation(told: Mapping[str, Any]) -> None:
+    """What `lander explain` prints."""
+    instrument, source = told["instrument"], told["source"]
+    units = "" if told["units"] == "1" else f" {told['units']}"
+    terminal.say(f"{told['variable']} at {told['time']}: {told['value']}{units}, flag {told['flag']}")
+    terminal.say(
+        f"{instrument['name']} ({instrument['model']} {instrument['serial']}), deployment {instrument['deployment']}"
+    )
+    if source:
+        terminal.say(f"from {source['file']}, bytes {source['offset']} to {source['offset'] + source['length'] - 1}")
+    terminal.say("\nsteps")
+    for number, step in enumerate(told["steps"], 1):
+        terminal.say(f"{number:>2}. {step['stage']}")
+        for key, value in _lines(step):
+            terminal.say(f"      {key:<12} {value}")
+    if told["flags"]:
+        terminal.say("\ntests")
+        rows = [(flag["test"], flag["result"], _brief(flag["threshold"])) for flag in told["flags"]]
+        terminal.table(("test", "result", "threshold"), rows)
+
+
+def _lines(step: Mapping[str, Any]) -> list[tuple[str, str]]:
+    lines = [(key, step[key]) for key in ("before", "after") if step[key] is not None]
+    flat: list[tuple[str, str]] = []
+    for key, value in (*lines, *step["parameters"].items()):
+        if isinstance(value, Mapping):
+            flat += [(f"{key} {name}", _brief(inner)) for name, inner in value.items()]
+        elif value is not None and (step["stage"] != "raw bytes" or key in ("sha256", "after")):
+            flat.append((key, _brief(value)))
+    return flat
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_brief(inner)}" for key, inner in value.items() if inner is not None)
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
+    return str(value)

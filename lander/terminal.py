@@ -1,0 +1,72 @@
+"""What people see in a terminal: progress while something runs, tables that align, nothing but results in a pipe."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+_STAGES = {
+    "simulate": "simulate instruments",
+    "hash": "look at raw files",
+    "decode": "decode raw files",
+    "L1": "merge and store (L1)",
+    "phase": "find deployment phases",
+    "L2": "quality control, derive, fill (L2)",
+    "L3": "products (L3)",
+}
+
+
+class StageBars:
+    """One bar a stage; nothing where standard error is no terminal."""
+
+    def __init__(self, bars: Progress | None) -> None:
+        self._bars = bars
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """`done` of `total` steps of a stage are through."""
+        if self._bars is None:
+            return
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(_STAGES.get(stage, stage), total=total)
+        self._bars.update(self._tasks[stage], completed=done, total=total)
+
+
+@contextmanager
+def progress() -> Iterator[StageBars]:
+    """Bars for the stages of a run, on standard error."""
+    if not err.is_terminal:
+        yield StageBars(None)
+        return
+    columns = (TextColumn("{task.description:<36}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err) as bars:
+        yield StageBars(bars)
+
+
+def say(text: str = "") -> None:
+    """Print a line of results."""
+    out.print(escape(text))
+
+
+def complain(text: str) -> None:
+    """Print an error or warning on standard error."""
+    err.print(f"[bold red]error:[/] {escape(text)}" if err.is_terminal else escape(f"error: {text}"))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> None:
+    """Print rows under a head; the columns named in `right` align to the right."""
+    grid = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    for name in head:
+        grid.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(escape(str(cell)) for cell in row))
+    width = None if out.is_terminal else 200
+    Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False).print(grid)
