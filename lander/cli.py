@@ -174,7 +174,7 @@ def explain(
 
 
 @app.command()
-def export(  # noqa: PLR0913 - each option of the command is an argument
+def export(  # noqa: PLR0913, PLR0917 - each option of the command is an argument
     archive: ArchivePath,
     out: Annotated[Path, typer.Option(help="Folder to write into.", show_default=False)],
     form: Annotated[str, typer.Option("--format", help="csv")] = "csv",

@@ -13,7 +13,7 @@ from lander.inventory import Stream, phase_path
 from lander.stages import phase as phase_stage
 from lander.store import Table
 from qc import filler as fillers
-from qc.flags import FILLED, get
+from qc.flags import FILLED, FLAG_MEANINGS, FLAG_VALUES, get
 from qc.plan import Plan
 
 if TYPE_CHECKING:
@@ -290,7 +290,4 @@ def _iso(time_us: int) -> str:
 
 
 def _meaning(flag: int) -> str:
-    from qc import filler as fillers
-from qc.flags import FLAG_MEANINGS, FLAG_VALUES
-
     return FLAG_MEANINGS.split()[FLAG_VALUES.index(flag)].replace("_", " ")

@@ -51,7 +51,7 @@ def overview(archive: Archive, site: str, out: Path, product: str = "hourly") ->
         _panel(axis, archive.product(product, variable, site=site), variable)
     locator = dates.AutoDateLocator()  # type: ignore[no-untyped-call]
     axes[-1].xaxis.set_major_locator(locator)
-    axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator)  # type: ignore[no-untyped-call])
+    axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes[-1].set_xlabel("Time, UTC")
     figure.suptitle(f"{archive.config.title}\n{product.replace('_', ' ')} series", fontsize=11)
     handles, labels = axes[0].get_legend_handles_labels()
@@ -70,6 +70,7 @@ def _panel(axis: Any, rows: Any, variable: str) -> None:
     entry = vocabulary.lookup(variable)
     for deployment in np.unique(rows["deployment"].values):
         own = rows.isel(time=rows["deployment"].values == deployment)
+        own = _with_breaks(own)
         time = own["time"].values
         bad = own[f"good_{variable}_count"].values < own[f"all_{variable}_count"].values
         good = own[f"good_{variable}_mean"].values
@@ -89,6 +90,16 @@ def _panel(axis: Any, rows: Any, variable: str) -> None:
     axis.margins(x=0.01)
     if variable == "pressure":
         axis.invert_yaxis()
+
+
+def _with_breaks(rows: Any) -> Any:
+    """Rows on the full grid of the product, empty where there was none, so that no line runs over a gap."""
+    time = rows["time"].values
+    if time.size < 2:
+        return rows
+    step = np.diff(time).min()
+    grid = np.arange(time[0], time[-1] + step, step)
+    return rows.reindex(time=grid)
 
 
 def _floor(values: Any) -> float:

@@ -80,9 +80,9 @@ def _row(
     failure: str | None = None,
 ) -> RawFile:
     found = job.found
-    owner = (found.deployment.id, found.instrument.name, found.priority)
-    content = (reader, job.recipe, streams or {}, ledger or {}, failure)
+    owner: tuple[Any, ...] = (found.deployment.id, found.instrument.name, found.priority)
     signs: tuple[Any, ...] = astuple(job.identity)
+    content: tuple[Any, ...] = (reader, job.recipe, streams or {}, ledger or {}, failure)
     return RawFile(found.path, *signs, *owner, *content)
 
 
