@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Spans = NDArray[np.int64]
 
 _THIRTY_DAYS = 30 * 86_400.0
-_SIGMA_SAMPLES = 8_192
+_SIGMA_SAMPLES = 4_096
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,11 @@ def sigma(instrument: Instrument, variable: str, view: View, timeline: Timeline)
     view
         Any view of this instrument.
     timeline
-        Its samples: up to 8,192 of them are taken, evenly spread over the seafloor phase.
+        Its samples: up to 4,096 of them are taken, evenly spread over the seafloor phase.
     """
     stay = view.nature.phases
     first, last = timeline.sample_at(stay.descent), timeline.sample_at(stay.seafloor)
-    count = min(_SIGMA_SAMPLES if instrument.block > 1024 else 256, max(last - first, 1))
+    count = min(_SIGMA_SAMPLES, max(last - first, 1))
     seconds = np.linspace(stay.descent, stay.seafloor, count + 2)[1:-1]
     tideless = View(replace(view.nature, tide_scale=0.0), view.instrument, 0, count, seconds, {})
     values = instrument.clean(tideless)[variable]

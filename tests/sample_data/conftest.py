@@ -1,0 +1,67 @@
+"""Deployments that are simulated once for all tests of a process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import ingest
+from sample_data import Simulated, Truth, read_truth, simulate
+from sample_data.scenario import parse_scenario
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A simulated deployment with its truth."""
+
+    simulated: Simulated
+    truth: Truth
+
+    def decoded(self, instrument: str, variable: str) -> NDArray[np.float64]:
+        """Decoded values of all files, in the order of `rows`."""
+        return np.concatenate([_samples(path)[variable].values for path in self.simulated.files[instrument]])
+
+    def clock(self, instrument: str) -> NDArray[np.int64]:
+        times = [_samples(path)["time"].values for path in self.simulated.files[instrument]]
+        return np.concatenate(times).astype("datetime64[us]").astype(np.int64)
+
+    def rows(self, instrument: str) -> NDArray[np.int64]:
+        """Rows of the truth that are whole in the files, file by file."""
+        columns = self.truth.columns[instrument]
+        order = np.argsort(columns["file"], kind="stable")
+        return order[columns["status"][order] == 0]
+
+    def column(self, instrument: str, name: str) -> NDArray:
+        return np.asarray(self.truth.columns[instrument][name])[self.rows(instrument)]
+
+    def fault(self, number: int) -> dict:
+        return self.truth.summary["faults"][number - 1]
+
+
+def _samples(path: Path):
+    streams = ingest.decode(path).streams
+    assert len(streams) == 1
+    return next(iter(streams.values()))
+
+
+Simulate = Callable[..., Deployment]
+
+
+@pytest.fixture(scope="session")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Simulate:
+    """Simulate a scenario given as the keys of its YAML."""
+
+    def run(*, seed: int = 0, **keys: object) -> Deployment:
+        scenario = parse_scenario({"name": "test", "days": 2, "period": 60, **keys})
+        simulated = simulate(tmp_path_factory.mktemp("deployment"), scenario, seed)
+        return Deployment(simulated, read_truth(simulated.root))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def clean(make: Simulate) -> Deployment:
+    return make(days=3, period=30, clean=True, seed=5)
