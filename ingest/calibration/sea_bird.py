@@ -118,7 +118,9 @@ def temperature(counts: ArrayLike, coefficients: TemperatureCoefficients) -> Val
     with np.errstate(all="ignore"):
         log = np.log(np.asarray(counts, dtype=np.float64))
         c = coefficients
-        return _finite(1.0 / (c.a0 + log * (c.a1 + log * (c.a2 + log * c.a3))) - ZERO_CELSIUS)
+        # Of 0 counts the polynomial is infinite, and its inverse would pass for absolute zero.
+        polynomial = _finite(c.a0 + log * (c.a1 + log * (c.a2 + log * c.a3)))
+        return _finite(1.0 / polynomial - ZERO_CELSIUS)
 
 
 def pressure_sensor_temperature(counts: ArrayLike, coefficients: StrainPressureCoefficients) -> Values:

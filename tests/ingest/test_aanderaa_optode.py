@@ -100,6 +100,12 @@ def test_last_line_that_is_whole(decode_bytes, end):
     assert _samples(decoded)["source_length"].values.tolist() == [len(GOOD) - 2, len(last)]
 
 
+def test_last_value_with_fewer_decimals_counts_if_the_optode_ended_the_line(decode_bytes):
+    line = optode_line([*VALUES[:-1], "448"], second=32.0)
+    assert _samples(decode_bytes(GOOD + line + b"\r\n"))["raw_temperature"].values.tolist() == [448.6, 448.0]
+    assert _samples(decode_bytes(GOOD + line + b"\n")).sizes["time"] == 1
+
+
 @pytest.mark.parametrize("cut", range(1, 20))
 def test_last_line_that_is_cut(decode_bytes, cut):
     last = optode_line(VALUES, second=32.0)[:-cut]

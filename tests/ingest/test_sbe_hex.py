@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from ingest.calibration import sea_bird
 from ingest.errors import CalibrationError, UnknownFormatError
 from ingest.sea_bird_header import parse_header
 from tests.ingest.made_files import (
@@ -160,6 +161,8 @@ def test_text_header_of_old_firmware(decode_bytes):
     assert samples["temperature"].item() == pytest.approx(celsius, rel=1e-12)
     assert samples["conductivity"].item() == pytest.approx(siemens, rel=1e-12)
     assert decoded.ledger.expected_records == 2
+    # What follows another heading, such as the clock's coefficients, is not the conductivity cell's.
+    assert parse_header(TEXT_HEADER).coefficients["conductivity"] == CONDUCTIVITY
     assert samples.attrs == {
         "instrument_model": "SBE37-SM",
         "serial_number": "1777",
@@ -199,12 +202,19 @@ def test_what_is_no_sample(decode_bytes):
 
 
 def test_counts_without_a_value_give_nan(decode_bytes):
-    lines = [sbe37_line(0, 0, 0), sbe37_line(1, 2**24 - 1, 2**32 - 1), sbe37_line(2**24 - 1, 1, 1)]
+    lines = [sbe37_line(0, 0, 0), sbe37_line(2**24 - 1, 2**24 - 1, 2**32 - 1)]
     samples = decode_bytes(sbe37_header(*NO_PRESSURE) + b"\n".join(lines)).streams["samples"]
-    assert samples.sizes["time"] == 3
-    assert not np.isinf(samples["temperature"]).any()
-    assert np.isnan(samples["conductivity"].values[0]) or np.isfinite(samples["conductivity"].values[0])
+    assert np.isnan(samples["temperature"].values).tolist() == [True, False]
+    assert np.isnan(samples["conductivity"].values).tolist() == [True, False]
     assert samples["time"].values[1] == np.datetime64("2136-02-07T06:28:15", "us")
+
+
+def test_equations_give_nan_where_they_have_no_value():
+    flat = sea_bird.TemperatureCoefficients(0.0, 0.0, 0.0, 0.0)
+    assert np.isnan(sea_bird.temperature([5], flat)).all()
+    pole = sea_bird.ConductivityCoefficients(1.0, 0.0, 0.0, 0.0, pcor=0.0, tcor=-0.5, wbotc=0.0)
+    values = sea_bird.conductivity(np.array([5000.0, 5000.0]), np.array([2.0, 4.0]), 0.0, pole)
+    np.testing.assert_array_equal(values, [np.nan, -1.0])
 
 
 @pytest.mark.parametrize("cut", [b"*END*\r\n", b"*END*\n", b"*END*"])
