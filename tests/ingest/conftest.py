@@ -1,6 +1,7 @@
-"""Sample files of every reader: real ones of the shared corpus, made ones for layouts that it lacks."""
+"""Sample files of every reader: real ones of the shared corpus, the simulator's, and made ones for further layouts."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ import xarray as xr
 import ingest
 from ingest.errors import IngestError
 from ingest.reader import HEAD_BYTES, claim
+from sample_data import demo_scenario, simulate
 from tests.ingest.made_files import made_files
 
 CORPUS = Path(os.environ.get("LANDER_CORPUS", Path(__file__).parents[2] / ".." / "shared" / "corpus")).resolve()
@@ -39,10 +41,19 @@ def _claimed(name: str, content: bytes) -> str | None:
         return None
 
 
+def simulated_files() -> Iterator[tuple[str, bytes]]:
+    """Raw files that the simulator writes: a day of every instrument it has."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = simulate(Path(folder) / "archive", demo_scenario(days=1, period=600))
+        for paths in written.files.values():
+            yield from ((path.name, path.read_bytes()) for path in paths)
+
+
 @cache
 def samples() -> tuple[Sample, ...]:
-    """Every raw file, real and made, that some reader claims."""
-    files = [(path.name, path.read_bytes()) for path in corpus_files()] + list(made_files())
+    """Every raw file, real, simulated or made, that some reader claims."""
+    files = [(path.name, path.read_bytes()) for path in corpus_files()]
+    files += [*simulated_files(), *made_files()]
     claimed = [(_claimed(name, content), name, content) for name, content in files]
     return tuple(Sample(reader, name, content) for reader, name, content in claimed if reader is not None)
 

@@ -1,4 +1,4 @@
-"""Raw files made here, byte for byte, for layouts that no real file at hand has."""
+"""Raw files made here, byte for byte, for layouts that neither a real file at hand nor the simulator has."""
 
 from collections.abc import Iterator
 
@@ -77,6 +77,6 @@ def optode_file(count: int = 150) -> bytes:
 
 
 def made_files() -> Iterator[tuple[str, bytes]]:
-    """Name and content of each. Files that the simulator writes belong here as soon as it writes them."""
+    """Name and content of each."""
     yield "sbe37_without_pressure.hex", sbe37_file()
     yield "optode_of_many_shapes.log", optode_file()
