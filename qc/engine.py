@@ -230,8 +230,6 @@ def _judge_column(
 def _judge_profile(
     time: NDArray[np.int64], values: NDArray[Any], tasks: Sequence[_Task], core: slice, tests: Tests
 ) -> None:
-    from qc.words import enter
-
     for block in _blocks(core, max(1, BLOCK // max(1, int(np.prod(values.shape[1:]))))):
         into = tests[block.start - core.start : block.stop - core.start]
         for task in tasks:

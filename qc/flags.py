@@ -134,12 +134,12 @@ def set_flag_attributes(ds: "xr.Dataset", variable: str, slots: Mapping[str, int
     flags, tests = f"{variable}_qc", f"{variable}_qc_tests"
     linked = str(ds[variable].attrs.get("ancillary_variables", "")).split()
     linked += [name for name in (flags, tests) if name not in linked]
-    of = str(ds[variable].attrs.get("long_name", variable))
+    long_name = str(ds[variable].attrs.get("long_name", variable))
     return ds.assign(
         {
             variable: ds[variable].assign_attrs(ancillary_variables=" ".join(linked)),
-            flags: ds[flags].assign_attrs(flag_attributes(of)),
-            tests: ds[tests].assign_attrs(tests_attributes(of, slots)),
+            flags: ds[flags].assign_attrs(flag_attributes(long_name)),
+            tests: ds[tests].assign_attrs(tests_attributes(long_name, slots)),
         }
     )
 
