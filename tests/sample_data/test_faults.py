@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import ingest
+from sample_data import ScenarioError
 from sample_data.scenario import _EVENTS, _FAULTS
 from tests.sample_data.conftest import Deployment, Simulate
 
@@ -48,6 +49,17 @@ def test_spikes(fault, instrument: str, variable: str) -> None:
     assert {-1.0, 1.0} == set(np.sign(change[ids == 1]))
     sigma = deployment.truth.summary["instruments"][instrument]["sigma"][variable]
     assert entry["size"] == pytest.approx(20 * sigma)
+
+
+def test_spikes_keep_apart_and_on_the_seafloor(make: Simulate) -> None:
+    deployment = make(faults=[{"kind": "spike", "variable": "temperature", "count": 60, "sigma": 9}])
+    ids = np.asarray(deployment.truth.columns["ctd"]["temperature_fault"])
+    places = np.flatnonzero(ids == 1)
+    assert len(places) == 60
+    assert np.diff(places).min() >= 31
+    assert np.asarray(deployment.truth.columns["ctd"]["pressure_clean"])[places].min() > 1100
+    with pytest.raises(ScenarioError, match="do not fit"):
+        make(days=0.1, faults=[{"kind": "spike", "variable": "temperature", "count": 90, "sigma": 9, "width": 5}])
 
 
 def test_sigma_is_what_is_left_after_the_tides(make: Simulate) -> None:
