@@ -4,7 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-DEMO ?= demo
 
 .PHONY: demo test check bench soak clean
 .DELETE_ON_ERROR:
@@ -16,8 +15,8 @@ $(READY): pyproject.toml
 	touch $@
 
 demo: $(READY)  ## simulate a deployment, run everything over it, say where to look
-	rm -rf $(DEMO)
-	$(BIN)/lander demo --out $(DEMO)
+	rm -rf demo
+	$(BIN)/lander demo --out demo
 
 check: $(READY)  ## style, types and the direction of imports
 	$(BIN)/ruff check .
@@ -34,4 +33,4 @@ soak: $(READY)  ## the same laws, for longer
 	$(BIN)/python -m pytest -m soak --numprocesses 2
 
 clean:  ## what can be made again
-	rm -rf $(VENV) .venv-peers $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-peers demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,8 +9,6 @@ from pathlib import Path
 from lander.deployment import ArchiveConfig, Deployment, Instrument
 from lander.index import Index
 
-_READ_BYTES = 4 * 1024 * 1024
-
 
 @dataclass(frozen=True)
 class Found:
@@ -69,9 +67,7 @@ def known(raw: Path, path: str, index: Index) -> Identity | None:
 
 def identify(file: Path) -> Identity:
     """Hash a file."""
-    digest = hashlib.sha256()
     with file.open("rb") as handle:
         status = os.fstat(handle.fileno())
-        while block := handle.read(_READ_BYTES):
-            digest.update(block)
-    return Identity(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, digest.hexdigest())
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    return Identity(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, digest)

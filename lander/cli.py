@@ -124,8 +124,12 @@ def run(
     deployment: Annotated[str | None, typer.Option(help="Only this deployment.")] = None,
     workers: Workers = 2,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to work on instead.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and why.")] = False,
 ) -> None:
     """Bring the store up to date: exactly what changed, and all that hangs on it."""
+    if dry_run:
+        status(archive)
+        return
     from lander import config, terminal
     from lander.pipeline import update
     from lander.reading import show_outcome
@@ -153,6 +157,35 @@ def status(archive: ArchivePath) -> None:
     show_status(found, archive)
     if found.failed:
         raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def verify(archive: ArchivePath, workers: Workers = 2) -> None:
+    """Read everything again and compare every checksum: bit rot, by file."""
+    from lander import config, terminal
+    from lander.reading import show_verification
+    from lander.verify import verify as check
+
+    loaded = config.load(archive)
+    with terminal.progress() as bars:
+        found = check(loaded, workers=workers, progress=bars)
+    show_verification(found)
+    if found.damaged:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def release(
+    archive: ArchivePath,
+    name: Annotated[str, typer.Argument(help="Such as 2026.1.", show_default=False)],
+) -> None:
+    """Make an immutable snapshot that can be cited, with checksums and a changelog."""
+    from lander import config, terminal
+    from lander.release import release as snapshot
+
+    folder = snapshot(config.load(archive), name)
+    terminal.say((folder / "CHANGELOG.md").read_text())
+    terminal.say(f"wrote {folder}; check it with: cd {folder} && sha256sum --check SHA256SUMS")
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Any
 from lander import terminal
 from lander.pipeline import Outcome
 from lander.status import Status
+from lander.verify import Verification
 
 _MOST = 20
 
@@ -67,6 +68,12 @@ def show_outcome(outcome: Outcome, archive: Path) -> None:
     show_failures(outcome.failed)
     if not outcome.failed:
         terminal.say(f"Next: lander status {archive}, or in Python: lander.open({str(archive)!r})")
+
+
+def show_verification(found: Verification) -> None:
+    """What `lander verify` prints."""
+    terminal.say(f"{found.raw} raw files and {found.files} files of the store are whole, {len(found.damaged)} are not")
+    show_failures(found.damaged)
 
 
 def show_failures(failed: Mapping[str, str]) -> None:

@@ -98,6 +98,8 @@ class Entry:
         Digest of the content by variable; `<variable>@head` and `@tail` cover the first and last day of the month.
     size, mtime_ns
         Of the file, to see that it is still the one that was written.
+    sha256
+        Of the file's bytes, against bit rot.
     """
 
     path: str
@@ -109,6 +111,7 @@ class Entry:
     digests: Mapping[str, str]
     size: int
     mtime_ns: int
+    sha256: str
 
 
 def month_path(parts: Sequence[str], month: str) -> str:
@@ -267,7 +270,8 @@ def _edge_cuts(time: NDArray[np.int64]) -> tuple[int, int]:
 
 
 def _step(column: Column) -> str:
-    return repr(column.attributes.get("scale_factor"))
+    step = column.attributes.get("scale_factor")
+    return "" if step is None else repr(float(step))
 
 
 def _digest(head: bytes, data: NDArray[Any]) -> str:
@@ -286,7 +290,14 @@ def _entry(root: Path, path: str, table: Table, recipe: Recipe, digests: dict[st
     if time is not None and time.data.size:
         first, last = int(time.data[0]), int(time.data[-1])
     n = len(time.data) if time is not None else max(_dimensions(table).values(), default=0)
-    return Entry(path, recipe.stage, n, first, last, recipe.digest, digests, status.st_size, status.st_mtime_ns)
+    signs = (status.st_size, status.st_mtime_ns, file_digest(root / path))
+    return Entry(path, recipe.stage, n, first, last, recipe.digest, digests, *signs)
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read(path: Path, names: Sequence[str] | None = None, rows: slice = slice(None)) -> Table:
