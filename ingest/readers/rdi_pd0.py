@@ -148,15 +148,19 @@ def _dated(columns: Columns, times: Times) -> Columns:
 
 def _clock(columns: Columns) -> tuple[Times, NDArray[np.bool_]]:
     """Time of each ensemble: from the clock with century where it is there and valid, else from the other."""
-    fields = columns["clock"].astype(np.int64)
-    # Two digits of the year: those of the instrument's lifetime, 1980 to 2079.
-    year = fields[:, 0] + np.where(fields[:, 0] < 80, 2000, 1900)
-    times, valid = _from_clock(year, fields)
-    if "century_clock" in columns:
-        fields = columns["century_clock"].astype(np.int64)
-        newer, newer_valid = _from_clock(100 * fields[:, 0] + fields[:, 1], fields[:, 1:])
-        times, valid = np.where(newer_valid, newer, times), newer_valid | valid
+    if "century_clock" not in columns:
+        return _two_digit_clock(columns["clock"])
+    fields = columns["century_clock"].astype(np.int64)
+    times, valid = _from_clock(100 * fields[:, 0] + fields[:, 1], fields[:, 1:])
+    if not valid.all():
+        times[~valid], valid[~valid] = _two_digit_clock(columns["clock"][~valid])
     return times, valid
+
+
+def _two_digit_clock(clock: NDArray[np.uint8]) -> tuple[Times, NDArray[np.bool_]]:
+    fields = clock.astype(np.int64)
+    # Two digits of the year: those of the instrument's lifetime, 1980 to 2079.
+    return _from_clock(fields[:, 0] + np.where(fields[:, 0] < 80, 2000, 1900), fields)
 
 
 def _from_clock(year: NDArray[np.int64], fields: NDArray[np.int64]) -> tuple[Times, NDArray[np.bool_]]:
