@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ingest import vocabulary
-from lander import store
+from lander import files
 from lander.archive import Archive
 
 _FIRST = (
@@ -56,7 +56,7 @@ def overview(archive: Archive, site: str, out: Path, product: str = "hourly") ->
     figure.suptitle(f"{archive.config.title}\n{product.replace('_', ' ')} series", fontsize=11)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
-    with store.appearing(out) as temporary:
+    with files.appearing(out) as temporary:
         figure.savefig(temporary, format="png", dpi=110)
     return out
 
@@ -79,15 +79,16 @@ def _panel(axis: Any, rows: Any, variable: str) -> None:
             label="range of good samples",
         )  # fmt: skip
         axis.plot(time, good, color="#08519c", lw=0.9, label="mean of good samples")
-        low = _floor(good)
+        # Along the foot of the panel, whatever its scale: a mark among the values reads as one of them.
         axis.plot(
-            time[bad], np.full(int(bad.sum()), low), "|", color="#cb181d", ms=5, label="hours with flagged samples"
-        )
+            time[bad], np.full(int(bad.sum()), 0.04), "|", color="#cb181d", ms=5, transform=axis.get_xaxis_transform(),
+            label="with flagged samples",
+        )  # fmt: skip
     unit = "" if entry.units == "1" else f"\n{_pretty(entry.units)}"
     axis.set_ylabel(f"{variable.replace('_', ' ')}{unit}", fontsize=8)
     axis.tick_params(labelsize=8)
     axis.grid(alpha=0.25, lw=0.5)
-    axis.margins(x=0.01)
+    axis.margins(x=0.01, y=0.12)
     if variable == "pressure":
         axis.invert_yaxis()
 
@@ -100,11 +101,6 @@ def _with_breaks(rows: Any) -> Any:
     step = np.diff(time).min()
     grid = np.arange(time[0], time[-1] + step, step)
     return rows.reindex(time=grid)
-
-
-def _floor(values: Any) -> float:
-    finite = values[np.isfinite(values)]
-    return float(finite.min()) if finite.size else 0.0
 
 
 _UNITS = {"degree_Celsius": "°C", "umol L-1": "µmol/L", "S m-1": "S/m"}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ingest import vocabulary
 from lander import terminal
 from lander.pipeline import Outcome
 from lander.status import Status
@@ -127,8 +128,10 @@ def show_explanation(told: Mapping[str, Any]) -> None:
     terminal.say("\nsteps")
     for number, step in enumerate(told["steps"], 1):
         terminal.say(f"{number:>2}. {step['stage']}")
-        for key, value in _lines(step):
-            terminal.say(f"      {key:<12} {value}")
+        lines = _lines(step)
+        width = max((len(key) for key, _ in lines), default=0)
+        for key, value in lines:
+            terminal.say(f"      {key:<{width}}  {value}")
     if told["flags"]:
         terminal.say("\ntests")
         rows = [(flag["test"], flag["result"], _brief(flag["threshold"])) for flag in told["flags"]]
@@ -140,10 +143,25 @@ def _lines(step: Mapping[str, Any]) -> list[tuple[str, str]]:
     flat: list[tuple[str, str]] = []
     for key, value in (*lines, *step["parameters"].items()):
         if isinstance(value, Mapping):
-            flat += [(f"{key} {name}", _brief(inner)) for name, inner in value.items()]
+            flat += [(name, _input(name, inner)) for name, inner in value.items()]
         elif value is not None and (step["stage"] != "raw bytes" or key in ("sha256", "after")):
             flat.append((key, _brief(value)))
     return flat
+
+
+def _input(name: str, value: Any) -> str:
+    """An input of a derived value: what it was, its flag, and whose sample it is."""
+    if not isinstance(value, Mapping) or "flag" not in value:
+        return _brief(value)
+    if value["value"] is None:
+        return f"no value from {value['instrument']}"
+    when = f" at {value['time']}" if value.get("time") else ""
+    return f"{value['value']}{_unit(name)}, flag {value['flag']} ({value['instrument']}{when})"
+
+
+def _unit(name: str) -> str:
+    units = vocabulary.lookup(name).units
+    return "" if units == "1" else f" {units}"
 
 
 def _brief(value: Any) -> str:

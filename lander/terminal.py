@@ -69,4 +69,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence
     for row in rows:
         grid.add_row(*(escape(str(cell)) for cell in row))
     width = None if out.is_terminal else 200
-    Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False).print(grid)
+    console = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
+    with console.capture() as capture:
+        console.print(grid)
+    # Cells are padded to their column's width; at the end of a line that is only in the way of `diff` and `grep`.
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    sys.stdout.write("\n".join([*lines, ""]))
