@@ -64,11 +64,16 @@ class FillTable(NamedTuple):
 
 def good_series(time: NDArray[np.int64], value: NDArray[np.float64], flags: Flags) -> Series:
     """Samples that may be trusted: finite, of flag 1 or 2, the first of equal times."""
-    good = ((flags == GOOD) | (flags == PROBABLY_GOOD)) & np.isfinite(value)
+    good = _trusted(value, flags)
     kept_time, kept_value = time[good], value[good]
     first = np.ones(kept_time.size, dtype=bool)
     first[1:] = kept_time[1:] > kept_time[:-1]
     return Series(kept_time[first], kept_value[first])
+
+
+def _trusted(value: NDArray[np.float64], flags: Flags) -> NDArray[np.bool_]:
+    trusted: NDArray[np.bool_] = ((flags == GOOD) | (flags == PROBABLY_GOOD)) & np.isfinite(value)
+    return trusted
 
 
 def learn_gaps(time: NDArray[np.int64], value: NDArray[np.float64], flags: Flags, rule: GapRule) -> dict[str, Any]:
@@ -91,9 +96,9 @@ def learn_gaps(time: NDArray[np.int64], value: NDArray[np.float64], flags: Flags
         Arrays and numbers that JSON can hold: `method`, `moments` (number, sum and sum of squares of the good samples
         in steps of 2^-24) and `learned`, which is the filler's.
     """
-    good = good_series(time, value, flags)
-    learned = rule.filler.learn(good, rule.cap_seconds)
-    return {"method": rule.filler.name, "moments": _moments(good.value), "learned": learned}
+    learned = rule.filler.learn(good_series(time, value, flags), rule.cap_seconds)
+    # Samples of equal times all count here: a part may end between them.
+    return {"method": rule.filler.name, "moments": _moments(value[_trusted(value, flags)]), "learned": learned}
 
 
 def merge_gaps(parts: Sequence[Mapping[str, Any]], filler: Filler) -> dict[str, Any]:

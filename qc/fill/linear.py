@@ -34,9 +34,12 @@ _FEWEST, _SHARE = 8, 0.1
 """Pairs from which a mean square is taken for an expectation: so many, and a tenth of those of the fullest class. A
 class that is hit only beside gaps knows a few hours of the tide, and the difference of D to its neighbours shows it."""
 
-_SCALE = 80
-"""Sums are whole numbers of 2^-80: exact, so that their order does not count."""
+_SCALE = 60
+"""Sums are whole numbers of 2^-60: exact, so that their order does not count."""
 
+
+Row = list[list[float] | None]
+"""What one anchor found: its own sample, then per lag the nearest, as [time, value]; None where there is none."""
 
 _SUMS = ("count", "squares", "lags_squared")
 
@@ -58,50 +61,88 @@ def learn(series: Series, largest_gap_seconds: float) -> dict[str, Any]:
     Returns
     -------
     dict
-        `cap_us`; `extent`, first and last time (us); `count`, `squares` (2^-80 units squared), `lags_squared` (us2) per
+        `cap_us`; `extent`, first and last time (us); `count`, `squares` (2^-60 units squared), `lags_squared` (us2) per
         lag class; `open`, what open anchors hold.
     """
     cap = max(1, round(largest_gap_seconds * 1e6))
-    summary: dict[str, Any] = {
-        "cap_us": cap,
-        "extent": [],
-        "count": [0] * _LEVELS,
-        "squares": [0] * _LEVELS,
-        "lags_squared": [0] * _LEVELS,
-        "open": {},
-    }
-    if series.time.size:
-        summary["extent"] = [int(series.time[0]), int(series.time[-1])]
-        _close(summary, _anchors(series, cap))
+    summary: dict[str, Any] = {"cap_us": cap, "extent": [], "open": {}, **{name: [0] * _LEVELS for name in _SUMS}}
+    if series.time.size == 0:
+        return summary
+    summary["extent"] = [int(series.time[0]), int(series.time[-1])]
+    numbers, found = _anchors(series, cap)
+    closed = _closed(numbers, cap, summary["extent"])
+    _sum_up_all(summary, series, found[closed])
+    times, values = series.time.tolist(), series.value.tolist()
+    for number, row in zip(numbers[~closed].tolist(), found[~closed].tolist(), strict=True):
+        if max(row) >= 0:
+            summary["open"][str(number)] = [[times[i], values[i]] if i >= 0 else None for i in row]
     return summary
 
 
-def _anchors(series: Series, cap: int) -> dict[str, list[list[float] | None]]:
-    """What each anchor finds in the series: its own sample, then per lag the nearest: [time, value] or None.
+def _anchors(series: Series, cap: int) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Anchors that the series can serve, and what each finds there: index of its own sample, then of one per lag.
 
-    An anchor without a sample of its own is listed too: that one may lie in the part before.
+    Index -1 where there is none. An anchor before the first sample is listed too: its own may lie in the part before.
     """
     spacing = max(1, cap // _ANCHORS)
-    reach, width = int(1.5 * cap) + cap // 4, cap // 4
     cell = series.time // spacing
     first = np.concatenate([[0], np.flatnonzero(np.diff(cell)) + 1])
-    own = dict(zip(cell[first].tolist(), first.tolist(), strict=True))
-    # Anchors before the first sample reach into the series as well.
-    begin = int(series.time[0])
-    earlier = range((begin - reach) // spacing, begin // spacing)
-    numbers = np.array(sorted({*own, *earlier}), dtype=np.int64)
-    targets = numbers[:, None] * spacing + np.array([round(lag) for lag in _lags(cap)], dtype=np.int64)
+    earlier = np.arange((int(series.time[0]) - _farthest(cap)) // spacing, cell[0], dtype=np.int64)
+    numbers = np.concatenate([earlier, cell[first]])
+    own = np.concatenate([np.full(earlier.size, -1), first])
+    targets = numbers[:, None] * spacing + np.array(_lags(cap), dtype=np.int64)
     nearest = _nearest(series.time, targets)
-    close = np.abs(series.time[nearest] - targets) <= width
-    found: dict[str, list[list[float] | None]] = {}
-    times, values = series.time.tolist(), series.value.tolist()
-    for number, indices, within in zip(numbers.tolist(), nearest.tolist(), close.tolist(), strict=True):
-        at = own.get(number)
-        row: list[list[float] | None] = [None if at is None else [times[at], values[at]]]
-        row += [[times[i], values[i]] if near else None for i, near in zip(indices, within, strict=True)]
-        if any(entry is not None for entry in row):
-            found[str(number)] = row
-    return found
+    nearest[np.abs(series.time[nearest] - targets) > cap // 4] = -1
+    return numbers, np.concatenate([own[:, None], nearest], axis=1)
+
+
+def _farthest(cap: int) -> int:
+    return int(1.5 * cap) + cap // 4
+
+
+def _closed(numbers: NDArray[np.int64], cap: int, extent: list[int]) -> NDArray[np.bool_]:
+    """Anchors that no sample outside of the extent can change: strictly, as the next may come at the same time."""
+    spacing = max(1, cap // _ANCHORS)
+    time = numbers * spacing
+    closed: NDArray[np.bool_] = (time - cap // 4 > extent[0]) & (time + _farthest(cap) + spacing < extent[1])
+    return closed
+
+
+def _sum_up_all(summary: dict[str, Any], series: Series, found: NDArray[np.intp]) -> None:
+    """Enter closed anchors, each with a sample of its own: `_sum_up` at once, in whole numbers of limited size."""
+    own, partner = found[:, :1], found[:, 1:]
+    lag = np.where(partner >= 0, series.time[partner] - series.time[own], 0)
+    # Targets fall from lag to lag: the same sample for several of them stands side by side.
+    lag[:, 1:][partner[:, 1:] == partner[:, :-1]] = 0
+    level = np.searchsorted(_class_edges(summary["cap_us"]), lag.ravel()).reshape(lag.shape)
+    counted = (lag > 0) & (level > 0) & (level <= _LEVELS)
+    classes, lags = _LEVELS - level[counted], lag[counted]
+    difference = (series.value[partner] - series.value[own])[counted]
+    squares = difference * difference
+    if squares.size and squares.max() >= 2.0**31:
+        wholes = [np.array([_whole(one) for one in squares.tolist()], dtype=object)]
+    else:
+        wholes = [np.floor(squares).astype(np.int64)]
+        for _ in range(2):
+            squares = (squares - np.floor(squares)) * 2.0**30
+            wholes.append(np.floor(squares).astype(np.int64))
+    high, low = lags >> 20, lags & ((1 << 20) - 1)
+    for name, parts, bits in (
+        ("count", [np.ones_like(lags)], 0),
+        ("squares", wholes, 30),
+        ("lags_squared", [high * high, 2 * high * low, low * low], 20),
+    ):
+        totals = [0] * _LEVELS
+        for part in parts:
+            sums = np.zeros(_LEVELS, part.dtype)
+            np.add.at(sums, classes, part)
+            totals = [(total << bits) + int(one) for total, one in zip(totals, sums, strict=True)]
+        summary[name] = [one + other for one, other in zip(summary[name], totals, strict=True)]
+
+
+def _class_edges(cap: int) -> NDArray[np.float64]:
+    """Rising edges of the lag classes; the class of the longest lags, 0, lies between the last two."""
+    return np.array([1.5 * cap / _STEP ** (level - 0.5) for level in range(_LEVELS, -1, -1)])
 
 
 def _nearest(time: NDArray[np.int64], targets: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -113,39 +154,37 @@ def _nearest(time: NDArray[np.int64], targets: NDArray[np.int64]) -> NDArray[np.
     return np.where(np.abs(targets - time[left]) <= np.abs(time[right] - targets), left, right)
 
 
-def _lags(cap: int) -> list[float]:
-    return [1.5 * cap / _STEP**level for level in range(_LEVELS)]
+def _lags(cap: int) -> list[int]:
+    return [round(1.5 * cap / _STEP**level) for level in range(_LEVELS)]
 
 
-def _close(summary: dict[str, Any], anchors: Mapping[str, list[list[float] | None]]) -> None:
+def _close(summary: dict[str, Any], anchors: Mapping[str, Row]) -> None:
     """Sum up the anchors that no sample outside of the summary's extent can change; keep the others open."""
-    cap = summary["cap_us"]
-    spacing, reach, width = max(1, cap // _ANCHORS), int(1.5 * cap) + cap // 4, cap // 4
-    begin, end = summary["extent"]
-    for number, row in anchors.items():
-        time = int(number) * spacing
-        if row[0] is None and int(number) >= begin // spacing:
+    cap, extent = summary["cap_us"], summary["extent"]
+    numbers = np.array([int(number) for number in anchors], dtype=np.int64)
+    begin = extent[0] // max(1, cap // _ANCHORS)
+    for (number, row), closed in zip(anchors.items(), _closed(numbers, cap, extent).tolist(), strict=True):
+        if row[0] is None and int(number) >= begin:
             continue  # its cell lies within the extent and is empty
-        # Strictly inside: the next part may begin at the very time at which this one ends.
-        if time - width > begin and time + reach + spacing < end:
+        if closed:
             _sum_up(summary, row)
         else:
             summary["open"][number] = row
 
 
-def _sum_up(summary: dict[str, Any], row: list[list[float] | None]) -> None:
+def _sum_up(summary: dict[str, Any], row: Row) -> None:
     own = row[0]
     if own is None:
         return
     pairs = {int(entry[0]) - int(own[0]): entry[1] for entry in row[1:] if entry is not None}
-    for lag, value in pairs.items():
-        if lag <= 0:
-            continue
-        level = round(math.log(1.5 * summary["cap_us"] / lag) / math.log(_STEP))
-        if 0 <= level < _LEVELS:
-            summary["count"][level] += 1
-            summary["squares"][level] += _whole((value - own[1]) ** 2)
-            summary["lags_squared"][level] += lag * lag
+    lags = [lag for lag in pairs if lag > 0]
+    levels = np.searchsorted(_class_edges(summary["cap_us"]), lags).tolist()
+    for lag, level in zip(lags, levels, strict=True):
+        if 0 < level <= _LEVELS:
+            index, difference = _LEVELS - level, pairs[lag] - own[1]
+            summary["count"][index] += 1
+            summary["squares"][index] += _whole(difference * difference)  # as NumPy squares; pow may differ by a bit
+            summary["lags_squared"][index] += lag * lag
 
 
 def _whole(value: float) -> int:
@@ -170,11 +209,11 @@ def merge(summaries: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _join(
-    before: Mapping[str, list[list[float] | None]], after: Mapping[str, list[list[float] | None]], cap: int
-) -> dict[str, list[list[float] | None]]:
+    before: Mapping[str, Row], after: Mapping[str, Row], cap: int
+) -> dict[str, Row]:
     """What two parts found for the same anchors: the earlier sample of its own, and the nearer one per lag."""
     joined = dict(before)
-    offsets = [0, *(round(lag) for lag in _lags(cap))]
+    offsets = [0, *_lags(cap)]
     for number, row in after.items():
         mine = joined.get(number)
         if mine is None:
