@@ -43,7 +43,8 @@ def _deployment(deployment: Deployment, streams: Sequence[Stream], index: Index)
 
 def _instrument(deployment: Deployment, instrument: Instrument, streams: Sequence[Stream], index: Index) -> str:
     own = [one for one in streams if one.deployment == deployment and one.instrument == instrument]
-    head = f"<summary><b>{escape(instrument.name)}</b> {escape(instrument.model)} {escape(instrument.serial)}</summary>"
+    what = f"{escape(instrument.model)}, serial {escape(instrument.serial)}"
+    head = f"<summary><b>{escape(instrument.name)}</b> {what}</summary>"
     if not own:
         return f'<details>{head}<span class="dim">no data yet: run <code>lander run</code></span></details>'
     return f"<details>{head}{''.join(_stream(one, index) for one in own)}</details>"

@@ -28,7 +28,8 @@ def show_file(found: Mapping[str, Any]) -> None:
              for word in ("accepted", "skipped", "rejected")]  # fmt: skip
     terminal.table(("", "bytes", "share"), parts, right=("bytes", "share"))
     if ledger["expected_records"] is not None:
-        terminal.say(f"the file's header promises {ledger['expected_records']:,} records")
+        held = sum(stream["records"] for stream in found["streams"].values())
+        terminal.say(f"the file's header promises {ledger['expected_records']:,} records; {held:,} were decoded")
     if ledger["rejected"]:
         rows = [(f"{span['offset']:,}", f"{span['bytes']:,}", span["reason"]) for span in ledger["rejected"][:_MOST]]
         terminal.say("\nrejected")
@@ -121,7 +122,8 @@ def show_explanation(told: Mapping[str, Any]) -> None:
     units = "" if told["units"] == "1" else f" {told['units']}"
     terminal.say(f"{told['variable']} at {told['time']}: {told['value']}{units}, flag {told['flag']}")
     terminal.say(
-        f"{instrument['name']} ({instrument['model']} {instrument['serial']}), deployment {instrument['deployment']}"
+        f"{instrument['name']} ({instrument['model']}, serial {instrument['serial']}), "
+        f"deployment {instrument['deployment']}, site {instrument['site']}"
     )
     if source:
         terminal.say(f"from {source['file']}, bytes {source['offset']} to {source['offset'] + source['length'] - 1}")
