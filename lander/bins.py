@@ -27,9 +27,19 @@ class BinRule:
     offset_us: int = 0
 
     @property
+    def before_us(self) -> int:
+        """How far the bins stamped in a month reach back into the month before."""
+        return max(-self.offset_us, 0)
+
+    @property
+    def after_us(self) -> int:
+        """How far the bins stamped in a month reach on into the month after."""
+        return max(self.offset_us, 0)
+
+    @property
     def reach_us(self) -> int:
         """How far a bin can reach over the stamps' own interval: samples a month needs from its neighbours."""
-        return max(-self.offset_us, self.offset_us, 0)
+        return max(self.before_us, self.after_us)
 
     def stamps(self, time: Microseconds) -> Microseconds:
         """Stamp of the bin that holds each time, shape of `time`."""

@@ -251,8 +251,8 @@ def level3_tasks(config: ArchiveConfig, streams: Sequence[Stream], index: Index)
         for variable in sorted({name for stream in own for name in stream.series}):
             chosen = [stream for stream in providers(variable, own) if variable in stream.series]
             for product in products.discover().values():
-                for month in _product_months(chosen, product, index):
-                    yield _level3(site.code, product, variable, month, chosen)
+                for month, there in sorted(_streams_by_month(chosen, product, index).items()):
+                    yield _level3(site.code, product, variable, month, there)
 
 
 def providers(variable: str, streams: Sequence[Stream]) -> Iterator[Stream]:
@@ -267,31 +267,35 @@ def providers(variable: str, streams: Sequence[Stream]) -> Iterator[Stream]:
             yield found
 
 
-def _product_months(streams: Sequence[Stream], product: products.Product, index: Index) -> list[str]:
-    """Months with rows: those with samples, and the next where a bin centred on its stamp reaches over the edge."""
-    months = set()
+def _streams_by_month(
+    streams: Sequence[Stream], product: products.Product, index: Index
+) -> Mapping[str, Sequence[Stream]]:
+    """Months with rows, and whose: those with samples, and the next where a bin is stamped beyond the month's end."""
+    found: dict[str, list[Stream]] = {}
     for stream in streams:
+        months = set(stream.months)
         for month in stream.months:
-            months.add(month)
             entry = index.files.get(stream.path("L1", month))
             if entry is not None and entry.last is not None:
                 months.add(store.month_of(int(product.rule.stamps(np.array([entry.last]))[0])))
-    return sorted(months)
+        for month in months:
+            found.setdefault(month, []).append(stream)
+    return found
 
 
 def _level3(site: str, product: products.Product, variable: str, month: str, streams: Sequence[Stream]) -> Task:
-    sides = months_around(month)
+    rule = product.rule
+    reach_us = {"before": rule.before_us, "this": rule.width_us, "after": rule.after_us}
+    sides = {side: when for side, when in months_around(month).items() if reach_us[side]}
     segments, inputs = [], []
     for stream in streams:
         months = {side: when for side, when in sides.items() if when in stream.months}
-        if not months:
-            continue
         level = stream.level_of(variable)
         values = {side: stream.path(level, when) for side, when in months.items()}
         flags = {side: stream.path("L2", when) for side, when in months.items()}
         segments.append(_segment(stream, values, flags))
-        reach_us = product.rule.reach_us
-        inputs += _with_edges(values, ("time", variable), reach_us) + _with_edges(flags, (f"{variable}_qc",), reach_us)
+        inputs += _with_edges(values, ("time", variable), rule.reach_us)
+        inputs += _with_edges(flags, (f"{variable}_qc",), rule.reach_us)
     params = {
         "site": site,
         "product": product.name,
