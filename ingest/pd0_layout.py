@@ -194,11 +194,12 @@ def _by_settings(matrix: Rows, rows: NDArray[np.intp], starts: list[int]) -> Ite
 
 
 def _alike(matrix: Rows) -> list[NDArray[np.intp]]:
-    """Row numbers by equal content, in order of first appearance."""
+    """Row numbers by equal content, ascending in each list."""
     if bool((matrix == matrix[0]).all()):
         return [np.arange(len(matrix))]
-    _, first, inverse = np.unique(matrix, axis=0, return_index=True, return_inverse=True)
-    return [np.flatnonzero(inverse.reshape(-1) == kind) for kind in np.argsort(first)]
+    _, inverse = np.unique(matrix, axis=0, return_inverse=True)
+    kinds = inverse.reshape(-1)
+    return [np.flatnonzero(kinds == kind) for kind in range(int(kinds.max()) + 1)]
 
 
 def _take(matrix: Rows, rows: NDArray[np.intp]) -> Rows:
