@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from lander import config as configuration
-from lander import html, inventory, lazy, pipeline, series, store, units
+from lander import html, inventory, lazy, pipeline, series, units
 from lander.deployment import ArchiveConfig, Deployment, Instrument, Site
 from lander.errors import LanderError
 from lander.index import Index
@@ -38,7 +38,8 @@ class Archive:
         return self.root / pipeline.STORE_NAME
 
     @property
-    def _source(self) -> series.Source:
+    def source(self) -> series.Source:
+        """Configuration, index and store, for reading files as they were when the archive was opened."""
         return series.Source(self.config, self.index, self.store)
 
     @property
@@ -148,10 +149,10 @@ class Archive:
             Nothing measures the variable, or several do and none is named.
         """
         streams = self.providers(variable, site=site, deployment=deployment, instrument=instrument)
-        dataset = series.assemble(self._source, variable, streams)
+        dataset = series.assemble(self.source, variable, streams)
         if start is not None or end is not None:
             dataset = dataset.sel(time=slice(start, end))
-        return series.with_fill(self._source, variable, streams, dataset) if filled else dataset
+        return series.with_fill(self.source, variable, streams, dataset) if filled else dataset
 
     def product(
         self,
@@ -186,7 +187,7 @@ class Archive:
         ]
         if not entries:
             raise LanderError(f"no {product} of {variable!r} at {code} in that time; `lander run` makes products")
-        tables = [store.read(self.store / entry.path) for entry in entries]
+        tables = [self.source.read(entry.path) for entry in entries]
         return xr.concat([series.product_dataset(table, low, high) for table in tables], "time", data_vars="minimal",
                          coords="minimal", compat="override", join="override", combine_attrs="override")  # fmt: skip
 

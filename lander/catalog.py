@@ -65,8 +65,15 @@ def known(raw: Path, path: str, index: Index) -> Identity | None:
     return Identity(*signs, before.sha256)
 
 
-def identify(file: Path) -> Identity:
-    """Hash a file."""
+def identify(file: Path) -> Identity | str:
+    """Hash a file; where it cannot be read, say why instead: other files go on."""
+    try:
+        return _identify(file)
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}; mend its permissions or its disk, then run again"
+
+
+def _identify(file: Path) -> Identity:
     with file.open("rb") as handle:
         status = os.fstat(handle.fileno())
         digest = hashlib.file_digest(handle, "sha256").hexdigest()

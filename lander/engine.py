@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from lander import files, store
 from lander import index as index_module
-from lander import store
 from lander.errors import LanderError, StoreError
 from lander.index import Index
 from lander.store import Entry, Recipe
@@ -125,11 +125,26 @@ Result = TypeVar("Result")
 def each(
     pool: Executor, stage: str, function: Callable[[Item], Result], items: Sequence[Item], progress: Progress = quiet
 ) -> Iterator[tuple[Item, Result]]:
-    """Apply a function to items in the pool's processes; yields pairs in the order of the items."""
+    """Apply a function to items in the pool's processes; yields pairs in the order of the items.
+
+    Raises
+    ------
+    LanderError
+        A worker process died.
+    """
     futures = [pool.submit(function, item) for item in items]
-    for done, (item, future) in enumerate(zip(items, futures, strict=True), 1):
-        yield item, future.result()
-        progress(stage, done, len(items))
+    try:
+        for done, (item, future) in enumerate(zip(items, futures, strict=True), 1):
+            yield item, future.result()
+            progress(stage, done, len(items))
+    except BrokenExecutor as error:
+        raise LanderError(_DIED.format(stage)) from error
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+_DIED = "{}: a worker process died (out of memory, or killed); what was done is kept, run again"
 
 
 def recipe_of(task: Task, index: Index) -> Recipe:
@@ -199,8 +214,9 @@ class Run:
                     self._start(task, order, running)
                 if running:
                     self._collect(order, running)
-        finally:
-            index_module.save(self._root, self._index)
+        except BaseException:
+            index_module.checkpoint(self._root, self._index)
+            raise
         return self.report
 
     def _start(self, task: Task, order: "_Order", running: dict[Future[Any], tuple[Task, float]]) -> None:
@@ -222,7 +238,7 @@ class Run:
             self._count(task)
             order.finished(task)
         if time.monotonic() - self._saved > _SAVE_EVERY_SECONDS:
-            index_module.save(self._root, self._index)
+            index_module.checkpoint(self._root, self._index)
             self._saved = time.monotonic()
 
     def _finish(self, task: Task, future: Future[Any]) -> None:
@@ -230,13 +246,17 @@ class Run:
             self._index.files[task.output] = future.result()
             self.report.built.append(task.output)
         except BrokenExecutor as error:
-            raise LanderError(
-                f"{task.output}: a worker process died (out of memory, or killed); what was done is kept, run again"
-            ) from error
+            raise LanderError(_DIED.format(task.output)) from error
         except LanderError as error:
-            self.report.failed[task.output] = str(error)
+            self._fail(task, str(error))
         except Exception as error:  # one bad input never stops the others
-            self.report.failed[task.output] = f"{type(error).__name__}: {error}"
+            self._fail(task, f"{type(error).__name__}: {error}")
+
+    def _fail(self, task: Task, reason: str) -> None:
+        """Name the failure; what the file was made from has changed, so that it may not stand beside its inputs."""
+        self.report.failed[task.output] = reason
+        if task.inputs and task.output in self._index.files:
+            self._forget(task.output)
 
     def _count(self, task: Task) -> None:
         self._done[task.stage] = self._done.get(task.stage, 0) + 1
@@ -247,17 +267,10 @@ class Run:
         for output in sorted(outputs):
             self._forget(output)
             self.report.removed.append(output)
-        if outputs:
-            index_module.save(self._root, self._index)
 
     def _forget(self, output: str) -> None:
         self._index.files.pop(output, None)
-        path = self._root / output
-        path.unlink(missing_ok=True)
-        for folder in path.parents:
-            if folder == self._root or any(folder.iterdir()):
-                break
-            folder.rmdir()
+        files.remove(self._root, output)
 
 
 class _Order:

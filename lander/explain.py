@@ -1,7 +1,6 @@
 """From a value back to the bytes: every step and every flag on the way."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,7 +71,7 @@ def _find(archive: "Archive", variable: str, wanted: int, instrument: str | None
             entry = archive.index.files.get(stream.path("L1", month))
             if entry is None or entry.first is None or entry.last is None:
                 continue
-            here = _nearest(archive.store / entry.path, stream, month, wanted)
+            here = _nearest(archive, stream, month, wanted)
             if nearest is None or abs(here.time - wanted) < abs(nearest.time - wanted):
                 nearest = here
     if nearest is None:
@@ -86,8 +85,8 @@ def _find(archive: "Archive", variable: str, wanted: int, instrument: str | None
     return nearest
 
 
-def _nearest(path: Path, stream: Stream, month: str, wanted: int) -> _Place:
-    times = lazy.times(path)
+def _nearest(archive: "Archive", stream: Stream, month: str, wanted: int) -> _Place:
+    times = lazy.times(archive.store, archive.index.files[stream.path("L1", month)].version)
     after = int(np.searchsorted(times, wanted))
     row = min((max(after - 1, 0), min(after, len(times) - 1)), key=lambda one: abs(int(times[one]) - wanted))
     return _Place(stream, month, row, int(times[row]))
@@ -100,7 +99,7 @@ def _filled_near(archive: "Archive", variable: str, nearest: _Place, wanted: int
     name = f"{variable}_fill_time"
     if entry is None or name not in entry.digests:
         return None
-    times = store.read(archive.store / path, [name])[name].data
+    times = archive.source.read(path, [name])[name].data
     if not times.size:
         return None
     row = int(np.argmin(np.abs(times - wanted)))
@@ -159,8 +158,7 @@ class _Account:
         }  # fmt: skip
 
     def _read(self, level: str) -> Table:
-        path = self._archive.store / self._stream.path(level, self._place.month)
-        return store.read(path, None, self._rows)
+        return self._archive.source.read(self._stream.path(level, self._place.month), None, self._rows)
 
     def _origin(self, level1: Table) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Steps from the bytes to L1, and where the bytes are."""
@@ -232,10 +230,11 @@ class _Account:
         month = self._place.month
         if month not in stream.months:
             return {"instrument": stream.instrument.name, "value": None, "flag": None}
-        here = _nearest(self._archive.store / stream.path("L1", month), stream, month, self._place.time)
+        here = _nearest(self._archive, stream, month, self._place.time)
         rows = slice(here.row, here.row + 1)
-        value = store.read(self._archive.store / stream.path(level, month), [name], rows)[name].values()[0]
-        flag = store.read(self._archive.store / stream.path("L2", month), [f"{name}_qc"], rows)[f"{name}_qc"].data[0]
+        read = self._archive.source.read
+        value = read(stream.path(level, month), [name], rows)[name].values()[0]
+        flag = read(stream.path("L2", month), [f"{name}_qc"], rows)[f"{name}_qc"].data[0]
         return {
             "instrument": stream.instrument.name,
             "time": _iso(here.time),
@@ -257,7 +256,7 @@ class _Account:
         ]
 
     def _tell_filled(self) -> dict[str, Any]:
-        level2 = store.read(self._archive.store / self._stream.path("L2", self._place.month))
+        level2 = self._archive.source.read(self._stream.path("L2", self._place.month))
         row = -1 - self._place.row
         name = self._variable
         value = _scalar(level2[f"{name}_filled"].values()[row])

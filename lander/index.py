@@ -1,18 +1,22 @@
 """`store/index.json`: what the store holds, read at once; rebuildable from the files, which are the truth."""
 
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lander import store
+from lander import files, store
 from lander.errors import StoreError
 from lander.store import Entry
 
 INDEX_NAME = "index.json"
+CHECKPOINT_NAME = ".checkpoint.json"
 INDEX_VERSION = 1
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,27 +80,48 @@ def load(root: Path) -> Index:
 
     What the index knew of raw files is lost with it: they are decoded again.
     """
-    path = root / INDEX_NAME
+    index = _read(root / INDEX_NAME)
+    return rebuild(root) if index is None else index
+
+
+def resume(root: Path) -> tuple[Index, bool]:
+    """Read the index to go on from: the checkpoint of a run that did not end (True), else `load`."""
+    index = _read(root / CHECKPOINT_NAME)
+    return (load(root), False) if index is None else (index, True)
+
+
+def commit(root: Path, index: Index) -> None:
+    """Write the index in one step: from then on readers see what it says."""
+    _save(root, index, INDEX_NAME)
+    (root / CHECKPOINT_NAME).unlink(missing_ok=True)
+
+
+def checkpoint(root: Path, index: Index) -> None:
+    """Write down how far a run is, for the next one should this one be killed; readers do not see it."""
+    _save(root, index, CHECKPOINT_NAME)
+
+
+def _read(path: Path) -> Index | None:
     try:
         content = json.loads(path.read_bytes())
-        if content["version"] == INDEX_VERSION:
-            files = {name: Entry(path=name, **fields) for name, fields in content["files"].items()}
-            raw = {name: RawFile(path=name, **fields) for name, fields in content["raw"].items()}
-            return Index(files, raw)
+        if content["version"] != INDEX_VERSION:
+            return None
+        rows = {name: Entry(path=name, **fields) for name, fields in content["files"].items()}
+        return Index(rows, {name: RawFile(path=name, **fields) for name, fields in content["raw"].items()})
     except FileNotFoundError:
-        pass
-    except (ValueError, KeyError, TypeError, AttributeError):
-        pass  # a damaged index is no loss: the files are the truth
-    return rebuild(root)
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        _log.warning("%s is damaged (%s): it is made anew from the files of the store", path, error)
+        return None
 
 
 def rebuild(root: Path) -> Index:
     """Read every file of a store and index it; damaged ones are left out, so that they are made again."""
     index = Index()
     for path in sorted(root.rglob("*.nc")):
-        if path.name.startswith("."):
-            continue
         name = path.relative_to(root).as_posix()
+        if name.startswith("."):
+            continue
         try:
             index.files[name] = store.read_entry(root, name)
         except StoreError:
@@ -104,14 +129,13 @@ def rebuild(root: Path) -> Index:
     return index
 
 
-def save(root: Path, index: Index) -> None:
-    """Write the index in one step."""
+def _save(root: Path, index: Index, name: str) -> None:
     content = {
         "version": INDEX_VERSION,
         "files": {name: _fields(entry) for name, entry in sorted(index.files.items())},
         "raw": {name: _fields(raw) for name, raw in sorted(index.raw.items())},
     }
-    with store.appearing(root / INDEX_NAME) as temporary:
+    with files.appearing(root / name, root / files.WORK_NAME) as temporary:
         temporary.write_text(json.dumps(content, separators=(",", ":"), sort_keys=True))
 
 

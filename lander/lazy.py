@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -18,6 +18,7 @@ from xarray.core.indexing import IndexSelResult
 
 from lander import store
 from lander.errors import LanderError
+from lander.store import Table, Version
 
 
 @dataclass(frozen=True)
@@ -26,29 +27,27 @@ class Segment:
 
     Attributes
     ----------
-    path
-        The file that holds them.
+    root
+        The store.
+    version
+        The file that holds them, as it was when the archive was opened.
     n
         How many.
     first, last
         Their first and last time, us since 1970 UTC.
     """
 
-    path: Path
+    root: Path
+    version: Version
     n: int
     first: int
     last: int
 
 
 @lru_cache(maxsize=8)
-def _times(path: Path, size: int, mtime_ns: int) -> NDArray[np.int64]:
-    return store.read(path, ["time"])["time"].data
-
-
-def times(path: Path) -> NDArray[np.int64]:
-    """Times of a file (us since 1970 UTC); the last few files' are kept, for as long as the files stay as they are."""
-    status = path.stat()
-    return _times(path, status.st_size, status.st_mtime_ns)
+def times(root: Path, version: Version) -> NDArray[np.int64]:
+    """Times of a file's rows (us since 1970 UTC), shape (n,); the last few files' are kept."""
+    return store.read_version(root, version, ["time"])["time"].data
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,10 @@ class RowArray:
 
     Attributes
     ----------
-    paths, counts
-        The files, and how many rows each has.
+    root
+        The store.
+    versions, counts
+        The files (None where a month has none), and how many rows each has.
     name
         The variable; a file that lacks it gives `missing` for its rows.
     row_shape
@@ -69,7 +70,8 @@ class RowArray:
         Value of rows that no file has.
     """
 
-    paths: tuple[Path, ...]
+    root: Path
+    versions: tuple[Version | None, ...]
     counts: tuple[int, ...]
     name: str
     row_shape: tuple[int, ...]
@@ -94,22 +96,22 @@ class RowArray:
         if step < 1:
             raise IndexError("rows of a series are read forwards")
         parts, begin = [], 0
-        for path, count in zip(self.paths, self.counts, strict=True):
+        for version, count in zip(self.versions, self.counts, strict=True):
             low, high = max(start - begin, 0), min(stop - begin, count)
             if low < high:
-                parts.append(self._read(path, slice(low, high)))
+                parts.append(self._read(version, slice(low, high)))
             begin += count
         whole = np.concatenate(parts) if parts else np.empty((0, *self.row_shape), self.dtype)
         return np.asarray(whole[(slice(None, None, step), *rest)])
 
-    def _read(self, path: Path, rows: slice) -> NDArray[Any]:
-        table = store.read(path, [self.name], rows)
-        if self.name not in table.columns:
+    def _read(self, version: Version | None, rows: slice) -> NDArray[Any]:
+        table = Table({}) if version is None else store.read_version(self.root, version, [self.name], rows)
+        if version is None or self.name not in table.columns:
             return np.full((rows.stop - rows.start, *self.row_shape), self.missing, self.dtype)
         values = table[self.name].values()
         if values.shape[1:] != self.row_shape:
             raise LanderError(
-                f"{path}: {self.name} has rows of shape {values.shape[1:]}, other files {self.row_shape}: "
+                f"{version.path}: {self.name} has rows of shape {values.shape[1:]}, other files {self.row_shape}: "
                 "name one deployment"
             )
         return values.view(self.dtype) if self.dtype.kind == "M" else values.astype(self.dtype, copy=False)
@@ -128,7 +130,7 @@ def chunks(segments: Sequence[Segment], row_shape: tuple[int, ...]) -> tuple[int
 
 def dask_rows(
     segments: Sequence[Segment],
-    paths: Sequence[Path],
+    versions: Sequence[Version | None],
     name: str,
     row_shape: tuple[int, ...],
     dtype: np.dtype[Any],
@@ -137,7 +139,8 @@ def dask_rows(
     """A variable of the files of a series as a dask array: one chunk a stored chunk, nothing read yet."""
     import dask.array as da
 
-    rows = RowArray(tuple(paths), tuple(segment.n for segment in segments), name, row_shape, dtype, missing)
+    counts = tuple(segment.n for segment in segments)
+    rows = RowArray(segments[0].root, tuple(versions), counts, name, row_shape, dtype, missing)
     key = f"{name}-{tokenize(rows)}"
     return da.from_array(
         rows, (chunks(segments, row_shape), *row_shape), name=key, asarray=True, meta=np.empty((0,) * rows.ndim, dtype)
@@ -210,7 +213,7 @@ class SegmentIndex(xr.Index):
         """Whether two indexes stand for the same rows of the same files."""
         return isinstance(other, SegmentIndex) and self._segments == other._segments and self._rows == other._rows
 
-    def _position(self, time_us: int, side: str) -> int:
+    def _position(self, time_us: int, side: Literal["left", "right"]) -> int:
         if side == "left":
             number = bisect_left([segment.last for segment in self._segments], time_us)
         else:
@@ -219,7 +222,7 @@ class SegmentIndex(xr.Index):
         if number < len(self._segments):
             segment = self._segments[number]
             if time_us >= segment.first:
-                row += int(np.searchsorted(times(segment.path), time_us, "left" if side == "left" else "right"))
+                row += int(np.searchsorted(times(segment.root, segment.version), time_us, side))
         return min(max(row - self._rows.start, 0), len(self._rows))
 
     def _nearest(self, time_us: int, method: str | None, tolerance: Any) -> int:
@@ -236,7 +239,7 @@ class SegmentIndex(xr.Index):
     def _time(self, row: int) -> int:
         row += self._rows.start
         number = bisect_right(self._begins, row) - 1
-        return int(times(self._segments[number].path)[row - self._begins[number]])
+        return int(times(self._segments[number].root, self._segments[number].version)[row - self._begins[number]])
 
 
 def _start(label: Any) -> int:

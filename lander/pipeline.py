@@ -6,20 +6,19 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import ingest
 from ingest.reader import HEAD_BYTES, claim
-from lander import catalog, engine, inventory, planning
+from lander import catalog, engine, files, inventory, planning
 from lander import index as index_module
 from lander.catalog import Found, Identity
 from lander.deployment import ArchiveConfig
 from lander.engine import Progress, Run, Task
-from lander.errors import ConfigError, LanderError
-from lander.index import Index
+from lander.errors import ConfigError
+from lander.index import INDEX_NAME, Index
 from lander.lock import held
 from lander.stages import decode
-from lander.stages.parts import WORK_NAME, work_folder
+from lander.stages.parts import work_folder
 
 STORE_NAME = "store"
 
@@ -93,11 +92,11 @@ def update(
 @contextmanager
 def _scratch(root: Path) -> Iterator[None]:
     """Parts live for one run: what a killed one left is removed first, and its own at the end."""
-    shutil.rmtree(root / WORK_NAME, ignore_errors=True)
+    shutil.rmtree(root / files.WORK_NAME, ignore_errors=True)
     try:
         yield
     finally:
-        shutil.rmtree(root / WORK_NAME, ignore_errors=True)
+        shutil.rmtree(root / files.WORK_NAME, ignore_errors=True)
 
 
 class _Update:
@@ -107,8 +106,12 @@ class _Update:
         self._root = root
         self._pool = pool
         self._progress = progress
-        self._index = index_module.load(root)
+        self._index, self._resumed = index_module.resume(root)
+        if not self._resumed:
+            files.forget_previous(root)
         self._outcome = Outcome()
+        self._relabelled = False
+        self._unreadable: set[str] = set()
 
     def run(self) -> Outcome:
         jobs = self._jobs()
@@ -125,6 +128,8 @@ class _Update:
             run.remove(self._index.files.keys() - {task.output for task in (*level1, *rest)})
         self._outcome.built, self._outcome.current, self._outcome.removed = report.built, report.current, report.removed
         self._outcome.failed |= report.failed
+        if self._outcome.changed or self._resumed or self._relabelled or not (self._root / INDEX_NAME).exists():
+            index_module.commit(self._root, self._index)
         return self._outcome
 
     def _chosen(self, tasks: Iterable[Task]) -> list[Task]:
@@ -142,7 +147,15 @@ class _Update:
         before = {one.path: catalog.known(self._config.raw, one.path, self._index) for one in found}
         changed = [self._config.raw / path for path, identity in before.items() if identity is None]
         hashed = dict(engine.each(self._pool, "hash", catalog.identify, changed, self._progress))
-        return [self._job(one, before[one.path] or hashed[self._config.raw / one.path]) for one in found]
+        jobs = []
+        for one in found:
+            identity = before[one.path] or hashed[self._config.raw / one.path]
+            if isinstance(identity, str):
+                self._outcome.failed[one.path] = identity
+                self._unreadable.add(one.path)
+            else:
+                jobs.append(self._job(one, identity))
+        return jobs
 
     def _job(self, found: Found, identity: Identity) -> decode.Job:
         instrument = found.instrument
@@ -176,13 +189,16 @@ class _Update:
         if before is None or before.recipe != job.recipe:
             return True
         # The same bytes under the same settings: only the signs of the file or its place may have changed.
-        self._index.raw[job.found.path] = decode.relabel(before, job)
+        now = decode.relabel(before, job)
+        self._relabelled |= now != before
+        self._index.raw[job.found.path] = now
         if before.failure is not None:
             self._outcome.failed[job.found.path] = before.failure
         return False
 
     def _withdraw(self, paths: set[str]) -> None:
-        for path in self._index.raw.keys() - paths:
+        # What cannot be read now is not withdrawn: its samples of before stay.
+        for path in self._index.raw.keys() - paths - self._unreadable:
             if self._only in (None, self._index.raw[path].deployment):
                 del self._index.raw[path]
 
@@ -199,12 +215,17 @@ class _Update:
         for task in tasks:
             if not engine.is_current(self._root, task, self._index, engine.recipe_of(task, self._index)):
                 needed |= {part["path"] for part in task.params["parts"]}
-        missing = [path for path in sorted(needed) if not work_folder(self._root, jobs[path].recipe).exists()]
-        again: list[Any] = [jobs[path] for path in missing]
+        again = [
+            jobs[path]
+            for path in sorted(needed & jobs.keys())
+            if not work_folder(self._root, jobs[path].recipe).exists()
+        ]
         for job, row in engine.each(self._pool, "decode", decode.run, again, self._progress):
-            if row != self._index.raw[job.found.path]:
-                raise LanderError(f"{job.found.path}: changed while it was read; run again when it is complete")
             self._outcome.decoded.append(job.found.path)
+            if row != self._index.raw[job.found.path]:
+                # Without its parts the months that need it fail and say so; nothing of two versions is mixed.
+                shutil.rmtree(work_folder(self._root, job.recipe), ignore_errors=True)
+                self._outcome.failed[job.found.path] = "changed while it was read; run again when it is complete"
 
 
 def read_index(config: ArchiveConfig) -> Index:

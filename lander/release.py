@@ -89,7 +89,7 @@ def _fill(building: Path, config: ArchiveConfig, index: Index, name: str, previo
         copy = building / path.relative_to(config.root)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    index_module.save(building / STORE_NAME, index)
+    index_module.commit(building / STORE_NAME, index)
     manifest = _manifest(config, index, name, previous)
     (building / _MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     (building / "CHANGELOG.md").write_text(_changelog(manifest, previous))

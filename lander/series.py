@@ -12,9 +12,11 @@ import xarray as xr
 from ingest import vocabulary
 from lander import lazy, store
 from lander.deployment import ArchiveConfig
-from lander.errors import LanderError
+from lander.errors import LanderError, StoreError
 from lander.index import Index
 from lander.inventory import Stream
+from lander.merge import missing_value
+from lander.store import Table, Version
 from qc.flags import FILLED, flag_attributes
 
 
@@ -26,6 +28,24 @@ class Source:
     index: Index
     store: Path
 
+    def version(self, path: str) -> Version | None:
+        """A file as the index knows it; None where there is none."""
+        entry = self.index.files.get(path)
+        return None if entry is None else entry.version
+
+    def read(self, path: str, names: Sequence[str] | None = None, rows: slice = slice(None)) -> Table:
+        """Read a file as it was when the archive was opened, also while a run replaces it.
+
+        Raises
+        ------
+        StoreError
+            There is none, or it is damaged.
+        """
+        version = self.version(path)
+        if version is None:
+            raise StoreError(f"{path}: not in the store; `lander status {self.config.root}` says why")
+        return store.read_version(self.store, version, names, rows)
+
 
 def _segments(source: Source, variable: str, streams: Sequence[Stream]) -> list[tuple[lazy.Segment, str, int]]:
     """Months of a series with the path of the flags and the number of the deployment."""
@@ -34,7 +54,7 @@ def _segments(source: Source, variable: str, streams: Sequence[Stream]) -> list[
         for month in stream.months:
             entry = source.index.files.get(stream.path(stream.level_of(variable), month))
             if entry is not None and entry.n and entry.first is not None and entry.last is not None:
-                segment = lazy.Segment(source.store / entry.path, entry.n, entry.first, entry.last)
+                segment = lazy.Segment(source.store, entry.version, entry.n, entry.first, entry.last)
                 rows.append((segment, stream.path("L2", month), number))
     rows.sort(key=lambda row: (row[0].first, row[2]))
     for (before, _, one), (after, _, other) in pairwise(rows):
@@ -50,11 +70,12 @@ def assemble(source: Source, variable: str, streams: Sequence[Stream]) -> xr.Dat
     if not rows:
         raise LanderError(f"the store holds no {variable} yet; `lander run {source.config.root}` makes it")
     segments = [segment for segment, _, _ in rows]
-    values, flags = [segment.path for segment in segments], [source.store / path for _, path, _ in rows]
-    model = store.read(values[0], [variable], slice(0, 1))[variable]
-    row_shape, dims = model.data.shape[1:], model.dims
+    values = [segment.version for segment in segments]
+    flags = [source.version(path) for _, path, _ in rows]
+    model = source.read(values[0].path, [variable], slice(0, 1))[variable]
+    row_shape, dims, dtype = model.data.shape[1:], model.dims, model.values().dtype
     time = lazy.dask_rows(segments, values, "time", (), np.dtype("datetime64[us]"), np.datetime64("NaT"))
-    data = lazy.dask_rows(segments, values, variable, row_shape, model.values().dtype, np.nan)
+    data = lazy.dask_rows(segments, values, variable, row_shape, dtype, missing_value(dtype))
     quality = lazy.dask_rows(segments, flags, f"{variable}_qc", row_shape, np.dtype(np.int8), 0)
     number = lazy.dask_constants(segments, [row[2] for row in rows])
     coordinates = xr.Coordinates(
@@ -134,7 +155,7 @@ def _fill_rows(source: Source, variable: str, streams: Sequence[Stream], first: 
             start, end = store.month_bounds(month)
             if entry is None or names["time"] not in entry.digests or end <= first or start > last:
                 continue
-            table = store.read(source.store / entry.path, list(names.values()))
+            table = source.read(entry.path, list(names.values()))
             chosen = (table[names["time"]].data >= first) & (table[names["time"]].data <= last)
             for key, name in names.items():
                 parts[key].append(table[name].values()[chosen])

@@ -8,18 +8,17 @@ open every file.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
-from lander import packing
+from lander import files, packing
 from lander.errors import StoreError
 
 LAYOUT_VERSION = 1
@@ -82,6 +81,14 @@ class Recipe:
     digest: str
 
 
+class Version(NamedTuple):
+    """A file of the store as it was at one moment: path below the store, size, time of writing."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
 @dataclass(frozen=True)
 class Entry:
     """What the index knows of a file.
@@ -112,6 +119,11 @@ class Entry:
     size: int
     mtime_ns: int
     sha256: str
+
+    @property
+    def version(self) -> Version:
+        """The file as it was written."""
+        return Version(self.path, self.size, self.mtime_ns)
 
 
 def month_path(parts: Sequence[str], month: str) -> str:
@@ -153,36 +165,10 @@ def write(root: Path, path: str, table: Table, recipe: Recipe) -> Entry:
         "recipe_digest": recipe.digest,
         "content_digests": json.dumps(digests, sort_keys=True, separators=(",", ":")),
     }
-    with appearing(target) as temporary:
+    with files.appearing(target, root / files.WORK_NAME) as temporary:
         _write_netcdf(temporary, Table(table.columns, attributes))
+        files.keep_previous(root, path)
     return _entry(root, path, table, recipe, digests)
-
-
-@contextmanager
-def appearing(target: Path) -> Iterator[Path]:
-    """Give a temporary name beside `target`; on success it is moved there in one step, else removed."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        _flush_to_disk(temporary)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise StoreError(
-            f"{target}: cannot be written: {error.strerror or error}; the file before it is kept"
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _flush_to_disk(path: Path) -> None:
-    """A rename that survives a power cut must not overtake the bytes it names."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_netcdf(path: Path, table: Table) -> None:
@@ -333,6 +319,22 @@ def _read_column(variable: Any, rows: slice) -> Column:
     variable.set_auto_maskandscale(False)
     key = rows if variable.dimensions[:1] in (("time",), ("scan",)) else Ellipsis
     return Column(np.asarray(variable[key]), variable.dimensions, attributes)
+
+
+def read_version(root: Path, version: Version, names: Sequence[str] | None = None, rows: slice = slice(None)) -> Table:
+    """Read the very file that an index meant, also while a run replaces it; arguments as for `read`.
+
+    Raises
+    ------
+    StoreError
+        The file is damaged, or the store was renewed since the index was read.
+    """
+    while True:
+        path = files.locate(root, *version)
+        table = read(path, names, rows)
+        # It may have been replaced between the look and the read: then the one that was meant is the previous one now.
+        if files.locate(root, *version) == path:
+            return table
 
 
 def read_entry(root: Path, path: str) -> Entry:

@@ -13,6 +13,7 @@ import ingest
 from ingest import vocabulary
 from lander import catalog, clock, packing
 from lander.deployment import ClockCheck
+from lander.errors import StoreError
 from lander.index import RawFile
 from lander.stages.parts import PartWriter, Piece, work_folder
 
@@ -68,6 +69,9 @@ def run(job: Job) -> RawFile:
             reader = f"{pieces.reader.name} {pieces.reader.version}"
     except ingest.IngestError as error:
         return _row(job, failure=error.message)
+    except OSError as error:
+        reason = f"its samples cannot be kept in {folder}: {error.strerror or error}; free or mend the disk, run again"
+        raise StoreError(f"{job.found.path}: {reason}") from error
     streams_found = writer.summary()
     return _row(job, reader, streams_found, {**ledger, **outside.account()}, _verdict(streams_found, outside))
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-WORK_NAME = ".work"
+from lander import files
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _step(time: NDArray[np.int64]) -> float:
 
 def work_folder(root: Path, recipe: str) -> Path:
     """Where the parts of one raw file lie."""
-    return root / WORK_NAME / recipe
+    return root / files.WORK_NAME / recipe
 
 
 def read_parts(root: Path, recipe: str, stream: str, month: str) -> Iterator[Piece]:
