@@ -62,8 +62,8 @@ def show_outcome(outcome: Outcome, archive: Path) -> None:
     """What `lander run` prints."""
     if outcome.changed:
         terminal.say(
-            f"{len(outcome.decoded)} raw files decoded, {len(outcome.built)} files made, {len(outcome.current)} were "
-            f"current, {len(outcome.removed)} removed"
+            f"raw files decoded: {len(outcome.decoded)}; files of the store made: {len(outcome.built)}, "
+            f"already current: {len(outcome.current)}, removed: {len(outcome.removed)}"
         )
     else:
         terminal.say(f"nothing to do: {len(outcome.current)} files are up to date")

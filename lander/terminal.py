@@ -10,8 +10,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+# Plain text in Jupyter as well: its own output would put every line into a box of HTML.
+out = Console(soft_wrap=True, highlight=False, force_jupyter=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, force_jupyter=False)
 
 _STAGES = {
     "simulate": "simulate instruments",
@@ -69,7 +70,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence
     for row in rows:
         grid.add_row(*(escape(str(cell)) for cell in row))
     width = None if out.is_terminal else 200
-    console = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
+    console = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False, force_jupyter=False)
     with console.capture() as capture:
         console.print(grid)
     # Cells are padded to their column's width; at the end of a line that is only in the way of `diff` and `grep`.
