@@ -12,7 +12,7 @@ from lander.inventory import Stream, phase_path
 from lander.stages import phase as phase_stage
 from lander.store import Table
 from qc import filler as fillers
-from qc.flags import FILLED, FLAG_MEANINGS, FLAG_VALUES, get
+from qc.flags import FILLED, FLAG_MEANINGS, FLAG_VALUES, UNKNOWN, get
 from qc.plan import Plan
 
 if TYPE_CHECKING:
@@ -133,8 +133,10 @@ class _Account:
             value = _scalar(level2[self._variable].values()[0])
         else:
             value = _scalar(level1[self._variable].values()[0])
-        flag = int(level2[f"{self._variable}_qc"].data[0])
-        flags = self._flags(level2, value)
+        # What no check looks at, such as counts and status words, has no flags in the store.
+        judged = f"{self._variable}_qc" in level2.columns
+        flag = int(level2[f"{self._variable}_qc"].data[0]) if judged else int(UNKNOWN)
+        flags = self._flags(level2, value) if judged else []
         steps.append({"stage": "quality control", "before": value, "after": value,
                       "parameters": {"flag": flag, "meaning": _meaning(flag)}})  # fmt: skip
         return self._answer(value, source, steps, flags, level2, flag)

@@ -40,6 +40,7 @@ def own(seafloor: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def with_profiler(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One short deployment of CTD, optode and current profiler. Only to be read."""
-    folder = make(tmp_path_factory.mktemp("profiler"), {"name": "three", "start": "2016-11-02", "days": 2, "period": 120})
+    keys = {"name": "three", "start": "2016-11-02", "days": 2, "period": 120}
+    folder = make(tmp_path_factory.mktemp("profiler"), keys)
     assert not run(folder).failed
     return folder
