@@ -7,11 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import ingest
-from ingest.reader import HEAD_BYTES, claim
-from lander import catalog, engine, files, inventory, planning
+from lander import catalog, engine, files, intake, inventory, planning
 from lander import index as index_module
-from lander.catalog import Found, Identity
+from lander.catalog import Identity
 from lander.deployment import ArchiveConfig
 from lander.engine import Progress, Run, Task
 from lander.errors import ConfigError
@@ -111,11 +109,9 @@ class _Update:
             files.forget_previous(root)
         self._outcome = Outcome()
         self._relabelled = False
-        self._unreadable: set[str] = set()
 
     def run(self) -> Outcome:
-        jobs = self._jobs()
-        self._withdraw({job.found.path for job in jobs})
+        jobs = self._look()
         self._decode([job for job in jobs if self._outdated(job)])
         streams = list(inventory.streams(self._config, self._index))
         level1 = self._chosen(planning.level1_tasks(streams))
@@ -142,47 +138,17 @@ class _Update:
         level3 = planning.level3_tasks(self._config, streams, self._index)
         return [*phases, *level2, *level3]
 
-    def _jobs(self) -> list[decode.Job]:
-        found = [one for one in catalog.find(self._config) if self._only in (None, one.deployment.id)]
-        before = {one.path: catalog.known(self._config.raw, one.path, self._index) for one in found}
-        changed = [self._config.raw / path for path, identity in before.items() if identity is None]
-        hashed = dict(engine.each(self._pool, "hash", catalog.identify, changed, self._progress))
-        jobs = []
-        for one in found:
-            identity = before[one.path] or hashed[self._config.raw / one.path]
-            if isinstance(identity, str):
-                self._outcome.failed[one.path] = identity
-                self._unreadable.add(one.path)
-            else:
-                jobs.append(self._job(one, identity))
-        return jobs
+    def _look(self) -> list[decode.Job]:
+        def identify(paths: Sequence[Path]) -> Iterator[tuple[Path, Identity | str]]:
+            return engine.each(self._pool, "hash", catalog.identify, paths, self._progress)
 
-    def _job(self, found: Found, identity: Identity) -> decode.Job:
-        instrument = found.instrument
-        calibration = instrument.calibration
-        content = {
-            "version": decode.VERSION,
-            "sha256": identity.sha256,
-            "reader": self._reader(found.path, identity),
-            "calibration": None if calibration.coefficients is None else dict(calibration.coefficients),
-            "clock": [[str(check.instrument), str(check.utc)] for check in instrument.clock_checks],
-            "window": [str(found.deployment.start), str(found.deployment.end)],
-        }
-        return decode.Job(self._root, self._config.raw, found, identity, engine.digest_of(content))
-
-    def _reader(self, path: str, identity: Identity) -> str:
-        """Reader and version that a file is decoded with; every reader's where none claims it, to try again later."""
-        readers = ingest.discover()
-        before = self._index.raw.get(path)
-        if before is not None and before.sha256 == identity.sha256 and before.reader.split(" ")[0] in readers:
-            reader = readers[before.reader.split(" ")[0]]
-            return f"{reader.name} {reader.version}"
-        try:
-            with (self._config.raw / path).open("rb") as handle:
-                reader = claim(handle.read(HEAD_BYTES), Path(path).name)
-            return f"{reader.name} {reader.version}"
-        except ingest.IngestError:
-            return " ".join(f"{reader.name} {reader.version}" for reader in readers.values())
+        seen = intake.look(self._config, self._root, self._index, identify, self._only)
+        self._outcome.failed |= seen.unreadable | seen.refused
+        # What cannot be read now is not withdrawn: its samples of before stay.
+        for path in self._index.raw.keys() - seen.paths:
+            if self._only in (None, self._index.raw[path].deployment):
+                del self._index.raw[path]
+        return seen.jobs
 
     def _outdated(self, job: decode.Job) -> bool:
         before = self._index.raw.get(job.found.path)
@@ -195,12 +161,6 @@ class _Update:
         if before.failure is not None:
             self._outcome.failed[job.found.path] = before.failure
         return False
-
-    def _withdraw(self, paths: set[str]) -> None:
-        # What cannot be read now is not withdrawn: its samples of before stay.
-        for path in self._index.raw.keys() - paths - self._unreadable:
-            if self._only in (None, self._index.raw[path].deployment):
-                del self._index.raw[path]
 
     def _decode(self, jobs: Sequence[decode.Job]) -> None:
         for job, row in engine.each(self._pool, "decode", decode.run, jobs, self._progress):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import ingest
-from lander import config, pipeline
+from lander import config, intake
 from lander.status import status
 from tests.lander.simulated import change, run
 
@@ -263,6 +263,6 @@ def test_what_is_not_claimed_is_tried_again_by_a_new_reader(own, monkeypatch):
     known = ingest.discover()
     later = replace(known["aanderaa_optode"], name="later", sniff=lambda head, name: False)
     extended = {**known, "later": later}
-    monkeypatch.setattr(pipeline.ingest, "discover", lambda: extended)
+    monkeypatch.setattr(intake.ingest, "discover", lambda: extended)
     assert run(own).decoded == ["one/optode/20161003.optode.log"]
 
