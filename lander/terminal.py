@@ -10,9 +10,21 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-# Plain text in Jupyter as well: its own output would put every line into a box of HTML.
-out = Console(soft_wrap=True, highlight=False, force_jupyter=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False, force_jupyter=False)
+
+def _console(stderr: bool = False) -> Console:
+    """Plain text in Jupyter: its streams call themselves terminals, and rich would put every line into HTML."""
+    in_jupyter = Console().is_jupyter
+    return Console(
+        stderr=stderr,
+        soft_wrap=True,
+        highlight=False,
+        force_jupyter=False,
+        force_terminal=False if in_jupyter else None,
+    )
+
+
+out = _console()
+err = _console(stderr=True)
 
 _STAGES = {
     "simulate": "simulate instruments",
@@ -69,8 +81,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence
         grid.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
         grid.add_row(*(escape(str(cell)) for cell in row))
-    width = None if out.is_terminal else 200
-    console = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False, force_jupyter=False)
+    console = Console(
+        file=sys.stdout,
+        width=None if out.is_terminal else 200,
+        highlight=False,
+        force_jupyter=False,
+        force_terminal=None if out.is_terminal else False,
+    )
     with console.capture() as capture:
         console.print(grid)
     # Cells are padded to their column's width; at the end of a line that is only in the way of `diff` and `grep`.
