@@ -3,10 +3,14 @@
 A module holds
     READER      the reader's name
     FORMATS     folders of the corpus whose files it reads
-    MAIN        the stream whose records `n_records` counts
+    MAIN        the stream whose records `n_records` counts, or a tuple of streams that it counts together
     NAMES       expected name -> `Ours` or `Elsewhere`; a 1-D variable that is not listed fails the test
     DEVIATIONS  (file, expected name) -> why the expectation is wrong there; the name "*" is for the whole file
     NOT_YET     pattern on the expectation's "instrument" -> why such a file is not read yet
+and, where expectations need it,
+    PARTICLES   pattern on the name of a kind of record in the expectation ("particle") -> our stream, in which names
+                that say `EACH` as their stream are looked for; None where we have none, with the reason in a comment
+    CLOCK       pattern on the expectation's "reference" -> variable added to `time` to give `time_first`, `time_last`
 """
 
 import importlib
@@ -24,6 +28,17 @@ class Ours(NamedTuple):
     variable: str
     factor: float = 1.0
     offset: float = 0.0
+
+
+EACH = "*"
+"""In place of a stream: the one that `PARTICLES` gives for the kind of record at hand."""
+
+
+class Clock(NamedTuple):
+    """An expected time, of which the first and the last are compared: our `time`, plus a variable in microseconds."""
+
+    stream: str
+    offset: str | None = None
 
 
 class Elsewhere(NamedTuple):
