@@ -86,10 +86,11 @@ def _find(archive: "Archive", variable: str, wanted: int, instrument: str | None
 
 
 def _nearest(archive: "Archive", stream: Stream, month: str, wanted: int) -> _Place:
-    times = lazy.times(archive.store, archive.index.files[stream.path("L1", month)].version)
-    after = int(np.searchsorted(times, wanted))
-    row = min((max(after - 1, 0), min(after, len(times) - 1)), key=lambda one: abs(int(times[one]) - wanted))
-    return _Place(stream, month, row, int(times[row]))
+    segment = lazy.segment_of(archive.store, archive.index.files[stream.path("L1", month)])
+    after = segment.search(wanted, "left")
+    rows = (max(after - 1, 0), min(after, segment.n - 1))
+    row = min(rows, key=lambda one: abs(segment.time(one) - wanted))
+    return _Place(stream, month, row, segment.time(row))
 
 
 def _filled_near(archive: "Archive", variable: str, nearest: _Place, wanted: int) -> _Place | None:

@@ -18,7 +18,7 @@ from xarray.core.indexing import IndexSelResult
 
 from lander import store
 from lander.errors import LanderError
-from lander.store import Table, Version
+from lander.store import Entry, Table, Version
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,48 @@ class Segment:
     first: int
     last: int
 
+    def chunk_rows(self, row_shape: tuple[int, ...] = ()) -> int:
+        """Rows of a stored chunk of a variable with rows of this shape."""
+        days = max(1, -(-(self.last - self.first) // store.DAY_US))
+        return store.chunk_shape((self.n, *row_shape), -(-self.n // days))[0]
 
-@lru_cache(maxsize=8)
-def times(root: Path, version: Version) -> NDArray[np.int64]:
-    """Times of a file's rows (us since 1970 UTC), shape (n,); the last few files' are kept."""
-    return store.read_version(root, version, ["time"])["time"].data
+    def time(self, row: int) -> int:
+        """Time of a row (us since 1970 UTC)."""
+        number, within = divmod(row, self.chunk_rows())
+        return int(_times(self, number)[within])
+
+    def search(self, time_us: int, side: Literal["left", "right"]) -> int:
+        """Row before which a time would be put in, as `numpy.searchsorted` counts; reads two or three chunks of times.
+
+        The first guess takes the samples as evenly spread, which in most months hits the right chunk.
+        """
+        rows = self.chunk_rows()
+        low, high = 0, -(-self.n // rows) - 1
+        share = (time_us - self.first) / max(self.last - self.first, 1)
+        guess = min(max(int(share * self.n) // rows, low), high)
+        while low <= high:
+            chunk = _times(self, guess)
+            place = int(np.searchsorted(chunk, time_us, side))
+            if 0 < place < len(chunk):
+                return guess * rows + place
+            low, high = (guess + 1, high) if place else (low, guess - 1)
+            guess = min(max(guess + 1 if place else guess - 1, low), high)
+        return min(low * rows, self.n)
+
+
+def segment_of(root: Path, entry: Entry) -> Segment:
+    """A file's rows as a segment; it must hold some."""
+    if entry.first is None or entry.last is None:
+        raise LanderError(f"{entry.path}: holds no samples")
+    return Segment(root, entry.version, entry.n, entry.first, entry.last)
+
+
+@lru_cache(maxsize=64)
+def _times(segment: Segment, number: int) -> NDArray[np.int64]:
+    """Times of one stored chunk of a file; the last few chunks' are kept."""
+    rows = segment.chunk_rows()
+    wanted = slice(number * rows, (number + 1) * rows)
+    return store.read_version(segment.root, segment.version, ["time"], wanted)["time"].data
 
 
 @dataclass(frozen=True)
@@ -121,8 +158,7 @@ def chunks(segments: Sequence[Segment], row_shape: tuple[int, ...]) -> tuple[int
     """Rows by chunk: those of the files, so that no stored chunk is read twice."""
     sizes: list[int] = []
     for segment in segments:
-        days = max(1, -(-(segment.last - segment.first) // store.DAY_US))
-        rows = store.chunk_shape((segment.n, *row_shape), -(-segment.n // days))[0]
+        rows = segment.chunk_rows(row_shape)
         whole, rest = divmod(segment.n, rows)
         sizes += [rows] * whole + ([rest] if rest else [])
     return tuple(sizes)
@@ -222,7 +258,7 @@ class SegmentIndex(xr.Index):
         if number < len(self._segments):
             segment = self._segments[number]
             if time_us >= segment.first:
-                row += int(np.searchsorted(times(segment.root, segment.version), time_us, side))
+                row += segment.search(time_us, side)
         return min(max(row - self._rows.start, 0), len(self._rows))
 
     def _nearest(self, time_us: int, method: str | None, tolerance: Any) -> int:
@@ -239,7 +275,7 @@ class SegmentIndex(xr.Index):
     def _time(self, row: int) -> int:
         row += self._rows.start
         number = bisect_right(self._begins, row) - 1
-        return int(times(self._segments[number].root, self._segments[number].version)[row - self._begins[number]])
+        return self._segments[number].time(row - self._begins[number])
 
 
 def _start(label: Any) -> int:

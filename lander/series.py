@@ -53,9 +53,8 @@ def _segments(source: Source, variable: str, streams: Sequence[Stream]) -> list[
     for number, stream in enumerate(streams):
         for month in stream.months:
             entry = source.index.files.get(stream.path(stream.level_of(variable), month))
-            if entry is not None and entry.n and entry.first is not None and entry.last is not None:
-                segment = lazy.Segment(source.store, entry.version, entry.n, entry.first, entry.last)
-                rows.append((segment, stream.path("L2", month), number))
+            if entry is not None and entry.n:
+                rows.append((lazy.segment_of(source.store, entry), stream.path("L2", month), number))
     rows.sort(key=lambda row: (row[0].first, row[2]))
     for (before, _, one), (after, _, other) in pairwise(rows):
         if after.first < before.last and one != other:

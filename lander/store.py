@@ -8,7 +8,9 @@ open every file.
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -303,15 +305,25 @@ def read(path: Path, names: Sequence[str] | None = None, rows: slice = slice(Non
     StoreError
         The file is missing or damaged.
     """
+    with _named(path), NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path) as file:
+        return _read_table(file, names, rows)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say which file could not be read, and what to do."""
     try:
-        with NETCDF4_PYTHON_LOCK, netCDF4.Dataset(path) as file:
-            chosen = list(file.variables) if names is None else [name for name in names if name in file.variables]
-            columns = {name: _read_column(file.variables[name], rows) for name in chosen}
-            return Table(columns, {name: file.getncattr(name) for name in file.ncattrs()})
+        yield
     except FileNotFoundError as error:
         raise StoreError(f"{path}: missing from the store; `lander run` makes it again") from error
     except (OSError, RuntimeError) as error:
         raise StoreError(f"{path}: damaged ({error}); delete it and `lander run` makes it again") from error
+
+
+def _read_table(file: Any, names: Sequence[str] | None, rows: slice) -> Table:
+    chosen = list(file.variables) if names is None else [name for name in names if name in file.variables]
+    columns = {name: _read_column(file.variables[name], rows) for name in chosen}
+    return Table(columns, {name: file.getncattr(name) for name in file.ncattrs()})
 
 
 def _read_column(variable: Any, rows: slice) -> Column:
@@ -331,10 +343,29 @@ def read_version(root: Path, version: Version, names: Sequence[str] | None = Non
     """
     while True:
         path = files.locate(root, *version)
-        table = read(path, names, rows)
+        with _named(path), NETCDF4_PYTHON_LOCK:
+            table = _read_table(_kept_open(path), names, rows)
         # It may have been replaced between the look and the read: then the one that was meant is the previous one now.
         if files.locate(root, *version) == path:
             return table
+
+
+_KEPT_OPEN = 16
+"""Files that stay open for the next question: opening one takes 8 ms, reading a day of it 1 ms."""
+
+_open_files: OrderedDict[tuple[str, int, int, int], Any] = OrderedDict()
+
+
+def _kept_open(path: Path) -> Any:
+    """An open file, by what it is and not by its name alone; the lock is held."""
+    status = os.stat(path)
+    key = (str(path), status.st_ino, status.st_size, status.st_mtime_ns)
+    if key not in _open_files:
+        _open_files[key] = netCDF4.Dataset(path)
+        if len(_open_files) > _KEPT_OPEN:
+            _open_files.popitem(last=False)[1].close()
+    _open_files.move_to_end(key)
+    return _open_files[key]
 
 
 def read_entry(root: Path, path: str) -> Entry:
