@@ -171,8 +171,8 @@ following = np.datetime64(start) + np.timedelta64(1, "D")
 clock = time.perf_counter()
 series.sel(time=slice(following, following + np.timedelta64(86_400_000_000 - 1, "us"))).load()
 next_day = time.perf_counter() - clock
-print(json.dumps({"next_day_ms": 1000 * next_day, "opened": opened, "megabytes": used, "days": days, "n": series.sizes["time"],
-                  "last_day_sum": float(day.temperature.sum())}))
+print(json.dumps({"next_day_ms": 1000 * next_day, "opened": opened, "megabytes": used, "days": days,
+                  "n": series.sizes["time"], "last_day_sum": float(day.temperature.sum())}))
 """
 
 
