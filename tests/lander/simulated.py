@@ -67,11 +67,11 @@ def change(file: Path, edit: Callable[[dict[str, Any]], object]) -> None:
 
 
 def digests(store: Path) -> dict[str, str]:
-    """sha256 of every file of a store but the index, which holds times of files, and the lock."""
+    """sha256 of every file of a store but the index, which holds times of files, and hidden ones of the machinery."""
     return {
         path.relative_to(store).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(store.rglob("*"))
-        if path.is_file() and path.name not in ("index.json", ".lock")
+        for path in sorted(store.rglob("*.nc"))
+        if not path.relative_to(store).as_posix().startswith(".")
     }
 
 
