@@ -12,7 +12,8 @@ INTEGERS = {"int8", "uint8", "int16", "uint16", "int32", "uint32", "int64"}
 
 def test_no_name_twice():
     names = [variable.name for variable in vocabulary._TABLE]
-    assert len(names) == len(set(names)) == len(vocabulary.table())
+    assert len(names) == len(set(names))
+    assert len(vocabulary.table()) == len(names) + len(vocabulary._SEVERAL)
     with pytest.raises(KeyError):
         vocabulary.lookup("temprature")
 
