@@ -1,0 +1,1 @@
+"""Rows of the vocabulary by theme: each module has `ROWS`, found by `ingest.vocabulary.table`."""
