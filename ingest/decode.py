@@ -7,14 +7,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import xarray as xr
 
+from ingest.archives import is_archive
 from ingest.dataset import concatenate
+from ingest.drive import Drive, Pieces
 from ingest.errors import IngestError
-from ingest.ledger import Ledger, LedgerBuilder
-from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records, claim
+from ingest.ledger import Ledger
+from ingest.packed import Packed
+from ingest.reader import HEAD_BYTES, Calibration, Reader, Source
+from ingest.recognise import recognise
 
 BLOCK_BYTES = 4 * 1024 * 1024
 """How much of a file is in memory at a time. Records do not depend on it."""
@@ -23,9 +27,6 @@ WHOLE_BLOCK_BYTES = 24 * 1024 * 1024
 """The same for `decode`, which keeps everything anyway: most files are one block, and nothing has to be joined. Below
 the 32 MiB from which the C library gives memory back at once, and every block costs its page faults anew: 12 ms less
 for 21 MB."""
-
-Pieces = Mapping[str, xr.Dataset]
-
 
 @dataclass(frozen=True)
 class Decoded:
@@ -55,7 +56,8 @@ class BlockDecoder:
     """Decodes a file piece by piece in memory that does not grow with the file.
 
     A context manager, and an iterator over the pieces: each a mapping from stream to Dataset. When it is exhausted,
-    `ledger` and `sha256` tell about the whole file.
+    `ledger` and `sha256` tell about the whole file. Of an archive, every member of a known format is decoded in place;
+    where it has several, the name of the member leads the names of its streams.
 
     Parameters
     ----------
@@ -84,10 +86,7 @@ class BlockDecoder:
         self._block_bytes = block_bytes
         self._handle: BinaryIO | None = None
         self._digest = hashlib.sha256()
-        self._account = LedgerBuilder()
         self._ledger: Ledger | None = None
-        self._state: Any = None
-        self._offset = 0
 
     def __enter__(self) -> Self:
         try:
@@ -95,11 +94,10 @@ class BlockDecoder:
         except OSError as error:
             raise IngestError(f"cannot be opened: {error.strerror}", file=self.file) from error
         try:
-            self.reader = self._claim(self._handle)
+            self._pieces = self._begin(self._handle)
         except BaseException:
             self._handle.close()
             raise
-        self._pieces = self._run()
         return self
 
     def __exit__(
@@ -129,32 +127,37 @@ class BlockDecoder:
         """Digest of the whole file, known once all pieces were taken."""
         return self._digest.hexdigest() if self.ledger else ""
 
-    def _claim(self, handle: BinaryIO) -> Reader:
+    def _begin(self, handle: BinaryIO) -> Generator[Pieces, None, None]:
+        """Find the reader, and give the generator that decodes."""
         try:
             head = handle.read(HEAD_BYTES)
             handle.seek(0)
         except OSError as error:
             raise IngestError(f"cannot be read: {error.strerror}", file=self.file) from error
         try:
-            return claim(head, self.file.name)
+            if is_archive(head):
+                packed = Packed(handle, self.file, self._calibration, self._block_bytes)
+                self.reader = packed.reader
+                return self._run_archive(packed)
+            found = recognise(head, self.file)
         except IngestError as error:
-            raise self._located(error) from error
+            raise type(error)(error.message, file=error.file or self.file, offset=error.offset) from error
+        self.reader = found.reader
+        return self._run(Drive(found.reader, self.file, self._calibration, found.state))
 
-    def _run(self) -> Generator[Pieces, None, None]:
-        rest = b""
-        for chunk in self._chunks():
-            block = rest + chunk if rest else chunk
-            consumed, pieces = self._step(block, self.reader.parse(block, self._offset, self._state))
-            rest = block[consumed:]
-            if pieces:
-                yield pieces
-        size = self._offset + len(rest)
-        consumed, pieces = self._step(rest, self.reader.finish(rest, self._offset, self._state))
-        if consumed != len(rest):
-            raise self._defect(f"left {len(rest) - consumed} of the last {len(rest)} bytes of the file")
-        if pieces:
-            yield pieces
-        self._ledger = self._account.build(size, self.reader.expected(self._state))
+    def _run(self, drive: Drive) -> Generator[Pieces, None, None]:
+        assert self._handle is not None
+        if drive.reader.whole is None:
+            yield from drive.blocks(self._chunks())
+        else:
+            size = sum(len(chunk) for chunk in self._chunks())
+            yield from drive.whole(Source(self.file.name, size, self.file))
+        self._ledger = drive.ledger
+
+    def _run_archive(self, packed: Packed) -> Generator[Pieces, None, None]:
+        size = sum(len(chunk) for chunk in self._chunks())
+        yield from packed.pieces()
+        self._ledger = packed.ledger(size)
 
     def _chunks(self) -> Iterator[bytes]:
         """Blocks of the file as they are read; a second thread hashes one while the reader parses it."""
@@ -178,35 +181,6 @@ class BlockDecoder:
                 else:
                     hashing = hasher.submit(self._digest.update, chunk)
                 yield chunk
-
-    def _step(self, block: bytes, parsed: Parsed) -> tuple[int, Pieces]:
-        records, consumed, self._state = parsed
-        self._check(records, consumed, len(block))
-        self._account.add(records.accepted, records.skipped, records.rejected)
-        self._offset += consumed
-        batches = {stream: batch for stream, batch in records.batches.items() if batch.offset.size}
-        if not batches:
-            return consumed, {}
-        try:
-            return consumed, self.reader.to_dataset(Records(batches), self._state, self._calibration)
-        except IngestError as error:
-            raise self._located(error) from error
-
-    def _check(self, records: Records, consumed: int, available: int) -> None:
-        spans = (*records.skipped, *records.rejected)
-        counted = records.accepted + sum(span.length for span in spans)
-        if counted != consumed or not 0 <= consumed <= available:
-            raise self._defect(f"consumed {consumed} of {available} bytes and accounts for {counted}")
-        for span in spans:
-            if not self._offset <= span.offset <= span.offset + span.length <= self._offset + consumed:
-                raise self._defect(f"{span} lies outside the {consumed} bytes consumed")
-
-    def _defect(self, what: str) -> RuntimeError:
-        return RuntimeError(f"reader {self.reader.name!r} miscounts: at byte {self._offset} of {self.file} it {what}")
-
-    def _located(self, error: IngestError) -> IngestError:
-        """Give the same error with the whole path of the file."""
-        return type(error)(error.message, file=self.file, offset=error.offset)
 
 
 _HASH_IN_THREAD = 65_536  # below this, handing a chunk to a thread costs more than hashing it

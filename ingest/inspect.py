@@ -60,7 +60,8 @@ def inspect(
 
 
 def _report_ledger(ledger: Ledger) -> dict[str, Any]:
-    return {
+    members = {name: _report_ledger(member) for name, member in ledger.members.items()}
+    report = {
         "bytes_accepted": ledger.bytes_accepted,
         "bytes_skipped": ledger.bytes_skipped,
         "bytes_rejected": ledger.bytes_rejected,
@@ -69,6 +70,7 @@ def _report_ledger(ledger: Ledger) -> dict[str, Any]:
         ],
         "expected_records": ledger.expected_records,
     }
+    return {**report, "members": members} if members else report
 
 
 class ExactSum:

@@ -1,6 +1,6 @@
 """What became of every byte of a file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,6 +29,8 @@ class Ledger:
         Damage: what looked like data and was not, as spans in file order.
     expected_records
         What the file's own header says it holds, where it says so.
+    members
+        Of an archive: the account of each unpacked member of a known format, with offsets in that member.
     """
 
     bytes_total: int
@@ -36,6 +38,7 @@ class Ledger:
     skipped: tuple[Span, ...] = ()
     rejected: tuple[Span, ...] = ()
     expected_records: int | None = None
+    members: Mapping[str, "Ledger"] = field(default_factory=dict)
 
     @property
     def bytes_skipped(self) -> int:
@@ -49,8 +52,9 @@ class Ledger:
 
     @property
     def adds_up(self) -> bool:
-        """Whether every byte of the file is in the account exactly once."""
-        return self.bytes_accepted + self.bytes_skipped + self.bytes_rejected == self.bytes_total
+        """Whether every byte of the file, and of each member of an archive, is in the account exactly once."""
+        counted = self.bytes_accepted + self.bytes_skipped + self.bytes_rejected
+        return counted == self.bytes_total and all(member.adds_up for member in self.members.values())
 
 
 @dataclass

@@ -2,16 +2,17 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.errors import AmbiguousFormatError, UnknownFormatError
+from ingest.errors import AmbiguousFormatError, IngestError, UnknownFormatError
 from ingest.ledger import Span
 
 HEAD_BYTES = 65_536
@@ -57,8 +58,49 @@ Parsed = tuple[Records, int, Any]
 """Records, the number of bytes consumed from the start of the block, and the state for the next block."""
 
 
+Wholly = tuple[Records, Any]
+"""Some records of a file that is read as a whole, and the state that `to_dataset` and `expected` need."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file for a reader that cannot work block by block: a database, a container of arrays, a small table.
+
+    Attributes
+    ----------
+    name
+        The file's name.
+    size
+        Its bytes.
+    path
+        Where it lies; None for a member of an archive, which is never written to disk.
+    held
+        Its content, where it does not lie on disk.
+    """
+
+    name: str
+    size: int
+    path: Path | None = None
+    held: bytes | None = None
+
+    def content(self) -> bytes:
+        """Everything in it."""
+        if self.held is not None:
+            return self.held
+        assert self.path is not None
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise IngestError(f"cannot be read: {error.strerror}", file=self.path) from error
+
+
 def _no_expectation(state: Any) -> int | None:
     return None
+
+
+def not_in_blocks(block: bytes, offset: int, state: Any) -> Parsed:
+    """Stand in as `parse` and `finish` of a reader with `whole`."""
+    raise TypeError("this reader takes whole files: `whole` opens them")
 
 
 @dataclass(frozen=True)
@@ -90,6 +132,15 @@ class Reader:
         Whether a flipped bit in a record is found by the format itself.
     instruments
         Models this was built for, for the docs.
+    whole
+        In place of `parse` and `finish`: `whole(source) -> iterator of (records, state)`, for formats that have no
+        order of bytes to go through. Every state but the last may be provisional. Its spans say what could not be
+        read; all other bytes of the file count as accepted, whatever `accepted` says. `offset` of a batch counts
+        what the format counts (rows, samples from 0), `length` is 1, and the Dataset's attribute
+        `source_offset_meaning` says so. Raises nothing but `IngestError`.
+    beside
+        `beside(path) -> state | None`: for formats that a second file next to the raw one describes. Anything but
+        None claims the file, before any sniffing, and is the state `parse` starts with.
     """
 
     name: str
@@ -101,6 +152,8 @@ class Reader:
     expected: Callable[[Any], int | None] = _no_expectation
     checksummed: bool = False
     instruments: tuple[str, ...] = ()
+    whole: Callable[[Source], Iterator[Wholly]] | None = None
+    beside: Callable[[Path], Any | None] | None = None
 
 
 @cache
