@@ -10,7 +10,7 @@ import xarray as xr
 from lander import config as configuration
 from lander import html, inventory, lazy, pipeline, series, units
 from lander.deployment import ArchiveConfig, Deployment, Instrument, Site
-from lander.errors import LanderError
+from lander.errors import RequestError
 from lander.index import Index
 from lander.inventory import Stream
 
@@ -104,7 +104,8 @@ class Archive:
         if not found:
             near = units.nearest(variable, self.variables)
             hint = f"; did you mean {near!r}?" if near else ""
-            raise LanderError(f"no series of {variable!r} here{hint}; there are: {', '.join(self.variables) or 'none'}")
+            known = ", ".join(self.variables) or "none"
+            raise RequestError(f"no series of {variable!r} here{hint}; there are: {known}")
         sites = sorted({stream.deployment.site for stream in found})
         if len(sites) > 1:
             raise inventory.AmbiguousVariableError(
@@ -186,14 +187,14 @@ class Archive:
             if entry.first <= high and entry.last >= low
         ]
         if not entries:
-            raise LanderError(f"no {product} of {variable!r} at {code} in that time; `lander run` makes products")
+            raise RequestError(f"no {product} of {variable!r} at {code} in that time; `lander run` makes products")
         tables = [self.source.read(entry.path) for entry in entries]
         return xr.concat([series.product_dataset(table, low, high) for table in tables], "time", data_vars="minimal",
                          coords="minimal", compat="override", join="override", combine_attrs="override")  # fmt: skip
 
     def _only_site(self) -> str:
         if len(self.sites) != 1:
-            raise LanderError(f"there are sites {', '.join(self.sites)}: name one with `site=`")
+            raise RequestError(f"there are sites {', '.join(self.sites)}: name one with `site=`")
         return next(iter(self.sites))
 
     def explain(self, variable: str, time: TimeLike, *, instrument: str | None = None) -> dict[str, Any]:

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+import typer.core
 
 if TYPE_CHECKING:
     from lander.archive import Archive
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
 
 DONE, SOME_FAILED, WRONG_USE = 0, 1, 2
 
+class _Commands(typer.core.TyperGroup):
+    """The commands, their errors turned into words before the framework makes its own of them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with _errors():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="From the raw files of a seafloor lander to quality-controlled time series, every value explained.",
     no_args_is_help=True,
     add_completion=False,
@@ -28,8 +38,7 @@ Workers = Annotated[int, typer.Option(min=1, help="Local processes to work in.")
 
 def main() -> None:
     """Run the command line."""
-    with _errors():
-        app()
+    app()
 
 
 @contextmanager
@@ -48,9 +57,11 @@ def _errors() -> Iterator[None]:
 def _leave_by(error: Exception) -> NoReturn:
     # Imported only now: `lander --help` must not wait for the decoders.
     from ingest.errors import IngestError
-    from lander.errors import ConfigError, LanderError
+    from lander.errors import ConfigError, LanderError, RequestError
 
-    if isinstance(error, ConfigError):
+    if isinstance(error, OSError):
+        _leave(f"{error.filename or 'the system'}: {error.strerror or error}", SOME_FAILED)
+    if isinstance(error, ConfigError | RequestError):
         _leave(str(error), WRONG_USE)
     if isinstance(error, IngestError | LanderError):
         _leave(str(error), SOME_FAILED)

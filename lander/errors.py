@@ -9,6 +9,10 @@ class ConfigError(LanderError):
     """The archive's configuration cannot be used; `lander validate` lists every mistake."""
 
 
+class RequestError(LanderError):
+    """Somebody asked for what is not there, or in words that mean nothing; nothing was done."""
+
+
 class StoreError(LanderError):
     """A file of the store is missing, damaged or of another layout."""
 

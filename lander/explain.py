@@ -7,7 +7,7 @@ import numpy as np
 
 from lander import clock, evidence, lazy, phase, store
 from lander import derived as derived_quantities
-from lander.errors import LanderError
+from lander.errors import LanderError, RequestError
 from lander.inventory import Stream, phase_path
 from lander.stages import phase as phase_stage
 from lander.store import Table
@@ -66,7 +66,7 @@ def _find(archive: "Archive", variable: str, wanted: int, instrument: str | None
     streams = archive.providers(variable, instrument=instrument)
     for stream in streams:
         if len(stream.measured.get(variable, ("time",))) > 1:
-            raise LanderError(f"{variable} has more dimensions than time: explain works on scalar series")
+            raise RequestError(f"{variable} has more dimensions than time: explain works on scalar series")
         for month in stream.months:
             entry = archive.index.files.get(stream.path("L1", month))
             if entry is None or entry.first is None or entry.last is None:
@@ -81,7 +81,7 @@ def _find(archive: "Archive", variable: str, wanted: int, instrument: str | None
         return filled
     tolerance = max(nearest.stream.step_seconds, 0.001) * 1e6
     if abs(nearest.time - wanted) > tolerance:
-        raise LanderError(f"no sample of {variable} at {_iso(wanted)}; the nearest is at {_iso(nearest.time)}")
+        raise RequestError(f"no sample of {variable} at {_iso(wanted)}; the nearest is at {_iso(nearest.time)}")
     return nearest
 
 

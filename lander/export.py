@@ -10,7 +10,7 @@ import xarray as xr
 from ingest import vocabulary
 from lander import exporter
 from lander.archive import Archive
-from lander.errors import LanderError
+from lander.errors import RequestError
 from lander.exporter import Block, ExportColumn, ExportSeries, decimals_of
 from qc.flags import FLAG_MEANINGS, FLAG_VALUES
 
@@ -60,7 +60,7 @@ def export(
     """
     known = exporter.discover()
     if name not in known:
-        raise LanderError(f"no format {name!r}; there are: {', '.join(known)}")
+        raise RequestError(f"no format {name!r}; there are: {', '.join(known)}")
     chosen = tuple(variables) or archive.variables
     written: list[Path] = []
     for variable in chosen:
@@ -76,7 +76,7 @@ def series(
     """One variable's series as columns and blocks."""
     dataset = archive.series(variable, start=span[0], end=span[1])
     if dataset[variable].ndim > 1:
-        raise LanderError(f"{variable} has dimensions {dataset[variable].dims}: a table of rows takes scalar series")
+        raise RequestError(f"{variable} has dimensions {dataset[variable].dims}: a table of rows takes scalar series")
     entry = vocabulary.lookup(variable)
     instruments = tuple(dataset.attrs["instruments"])
     decimals = None if entry.step is None else decimals_of(entry.step)

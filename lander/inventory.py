@@ -9,11 +9,11 @@ from ingest import vocabulary
 from lander import derived as derived_quantities
 from lander import store
 from lander.deployment import ArchiveConfig, Deployment, Instrument
-from lander.errors import LanderError
+from lander.errors import RequestError
 from lander.index import Index, RawFile
 
 
-class AmbiguousVariableError(LanderError):
+class AmbiguousVariableError(RequestError):
     """Several instruments measure a variable, and nobody said which one counts."""
 
 

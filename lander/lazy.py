@@ -2,6 +2,7 @@
 first and last times that is never built.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from xarray.core.indexing import IndexSelResult
 
 from lander import store
-from lander.errors import LanderError
+from lander.errors import LanderError, RequestError
 from lander.store import Entry, Table, Version
 
 
@@ -279,22 +280,31 @@ class SegmentIndex(xr.Index):
 
 
 def _start(label: Any) -> int:
-    return int(np.datetime64(_plain(label)).astype("datetime64[us]").astype(np.int64))
+    return int(_moment(label).astype("datetime64[us]").astype(np.int64))
 
 
 def _stop(label: Any) -> int:
     """End of the period that a text names: "2017-01" ends with January, as in pandas."""
-    plain = _plain(label)
-    moment = np.datetime64(plain)
-    if isinstance(plain, str) and np.datetime_data(moment.dtype)[0] in ("Y", "M", "D", "h", "m"):
+    moment = _moment(label)
+    if isinstance(label, str) and np.datetime_data(moment.dtype)[0] in ("Y", "M", "D", "h", "m", "s", "ms"):
         return int((moment + 1).astype("datetime64[us]").astype(np.int64)) - 1
     return int(moment.astype("datetime64[us]").astype(np.int64))
 
 
-def _plain(label: Any) -> Any:
+_OFFSET = re.compile(r"T.*[+-]\d\d(:?\d\d)?$")
+
+
+def _moment(label: Any) -> np.datetime64:
     if isinstance(label, xr.DataArray):
         label = label.item() if label.dtype.kind != "M" else label.values
-    return label
+    plain = label.strip().removesuffix("Z").removesuffix("+00:00") if isinstance(label, str) else label
+    try:
+        moment = np.datetime64("NaT") if isinstance(plain, str) and _OFFSET.search(plain) else np.datetime64(plain)
+    except ValueError:
+        moment = np.datetime64("NaT")
+    if np.isnat(moment):
+        raise RequestError(f"{label!r} is no time: expected UTC in ISO 8601, such as 2016-10-01T06:00:00")
+    return moment
 
 
 def bound(label: Any, end: str) -> int:

@@ -81,7 +81,7 @@ def show_verification(found: Verification) -> None:
 def show_failures(failed: Mapping[str, str]) -> None:
     """Name what failed, why, and what to do."""
     for name, reason in sorted(failed.items()):
-        terminal.complain(f"{name}: {reason}")
+        terminal.complain(f"{terminal.one_line(name)}: {terminal.one_line(reason)}")
 
 
 def show_status(status: Status, archive: Path) -> None:
@@ -112,7 +112,7 @@ def _list(head: str, names: Sequence[str]) -> None:
     if names:
         terminal.say(head)
         for name in names[:_MOST]:
-            terminal.say(f"  {name}")
+            terminal.say(f"  {terminal.one_line(name)}")
         _say_more(len(names))
 
 

@@ -69,6 +69,11 @@ def say(text: str = "") -> None:
     out.print(escape(text))
 
 
+def one_line(text: str) -> str:
+    """Text with its line ends and other controls made visible: a file's name may hold any."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
 def complain(text: str) -> None:
     """Print an error or warning on standard error."""
     err.print(f"[bold red]error:[/] {escape(text)}" if err.is_terminal else escape(f"error: {text}"))
