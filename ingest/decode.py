@@ -155,6 +155,8 @@ class BlockDecoder:
         self._ledger = drive.ledger
 
     def _run_archive(self, packed: Packed) -> Generator[Pieces, None, None]:
+        assert self._handle is not None
+        self._handle.seek(0)  # looking at the members has moved it
         size = sum(len(chunk) for chunk in self._chunks())
         yield from packed.pieces()
         self._ledger = packed.ledger(size)
