@@ -1,11 +1,12 @@
 """Fields of delimited text and the numbers in them, vectorised, in time linear in their bytes whatever they hold."""
 
+import re
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.text import Bytes, Columns, Places, matrix, turn, whole_numbers
+from ingest.text import Bytes, Columns, Places, matrix, same_shape, turn, whole_numbers
 
 WIDEST_NUMBER = 24
 MOST_DIGITS = 15
@@ -137,3 +138,35 @@ def _forms(columns: Columns, point: int) -> list[tuple[Places, list[int], bool, 
         held = [one for one in range(1 if sign else 0, width) if one != at]
         forms.append((np.flatnonzero(code == form), held, sign == 2, max(width - 1 - at, 0)))
     return forms
+
+
+def read_clock(
+    buffer: Bytes, start: Places, stop: Places, template: bytes
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Whole numbers at fixed places, such as those of a date or a time of day.
+
+    Parameters
+    ----------
+    buffer : ndarray of uint8
+        The text.
+    start, stop : ndarray of int64, shape (n,)
+        Fields.
+    template
+        Such as `b"00/00/00"`: digits where digits are, the very characters elsewhere.
+
+    Returns
+    -------
+    values : ndarray of int64, shape (k, n)
+        One row for each run of digits of the template; 0 where the field does not fit.
+    fits : ndarray of bool, shape (n,)
+    """
+    spans = [match.span() for match in re.finditer(rb"\d+", template)]
+    values = np.zeros((len(spans), start.size), dtype=np.int64)
+    fits = stop - start == len(template)
+    rows = np.flatnonzero(fits)
+    columns = turn(matrix(buffer, start[rows], len(template)))
+    alike = same_shape(columns, template)
+    fits[rows] = alike
+    for place, span in enumerate(spans):
+        values[place, rows[alike]] = whole_numbers(columns[slice(*span)][:, alike])
+    return values, fits

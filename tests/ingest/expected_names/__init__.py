@@ -10,6 +10,7 @@ A module holds
 and, where expectations need it,
     PARTICLES   pattern on the name of a kind of record in the expectation ("particle") -> our stream, in which names
                 that say `EACH` as their stream are looked for; None where we have none, with the reason in a comment
+    NAMES_BY_REFERENCE  pattern on the expectation's "reference" -> names that this reference uses in its own way
     CLOCK       pattern on the expectation's "reference" -> variable added to `time` to give `time_first`, `time_last`
 """
 

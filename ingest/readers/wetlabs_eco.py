@@ -1,0 +1,141 @@
+r"""WET Labs / Sea-Bird ECO fluorometers and turbidity meters: lines of a logger.
+
+`2014/01/01 00:00:11.292 12/31/13<TAB>23:59:45<TAB>700<TAB>221<TAB>695<TAB>143<TAB>460<TAB>84<TAB>554<CR><LF>`. The
+logger's stamp is the time; the instrument's own clock, which no one sets at sea, is kept as its offset from it.
+Channels differ with the model: the wavelength before each count tells which it is.
+
+There is no checksum: a flipped digit gives another value, and nothing in the format can tell.
+
+References
+----------
+WET Labs, ECO user manual: data format, device file.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from ingest import eco_layout
+from ingest.dataset import assemble
+from ingest.dcl import STAMP, TAG, Verdict, has_own_end, known_noise, read_stamps
+from ingest.fields import numbers, read_clock, split_fields
+from ingest.logger_lines import Found, read_lines
+from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
+from ingest.text import Bytes, Lines, Places
+
+STREAM = "samples"
+_PAYLOAD = rb"\d\d/\d\d/\d\d\t\d\d:\d\d:\d\d((?:\t\d{3}\t\d{1,5})+)\t(\d{1,5})"
+_ANY_LINE = re.compile(rb"^" + STAMP + TAG + _PAYLOAD + rb"\r?$", re.MULTILINE)
+_CUT = re.compile(STAMP + TAG + rb"\d\d/\d\d/\d\d\t[\d:\t]*")
+_NOISE_BEFORE = re.compile(STAMP + TAG + rb".+?" + _PAYLOAD, re.DOTALL)
+_TAB = 9
+
+
+@dataclass(frozen=True)
+class State:
+    """Wavelengths of the channels, and digits of the last count: those of most lines of the head."""
+
+    wavelengths: eco_layout.Wavelengths
+    last_digits: int
+
+
+def _layout(match: re.Match[bytes]) -> eco_layout.Wavelengths:
+    return tuple(int(one) for one in match[8].split(b"\t")[1::2])
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Claim a file with at least one whole record of known wavelengths in its head."""
+    return any(eco_layout.is_layout(_layout(match)) for match in _ANY_LINE.finditer(head))
+
+
+def parse(block: bytes, offset: int, state: State | None) -> Parsed:
+    """Lines to records; see `Reader.parse`. Waits for the file's first 64 KiB to see which channels it has."""
+    if state is None:
+        if len(block) < HEAD_BYTES:
+            return Records(), 0, None
+        state = _recognise(block[:HEAD_BYTES])
+    return _parse(block, offset, state, final=False)
+
+
+def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
+    """Last lines, with or without line end; see `Reader.finish`."""
+    return _parse(rest, offset, state or _recognise(rest[:HEAD_BYTES]), final=True)
+
+
+def _recognise(head: bytes) -> State:
+    seen = Counter((_layout(match), len(match[9])) for match in _ANY_LINE.finditer(head))
+    known = [(layout, digits) for (layout, digits), _ in seen.most_common() if eco_layout.is_layout(layout)]
+    return State(*known[0]) if known else State((), 0)
+
+
+def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
+    records, consumed = read_lines(
+        block, offset, lambda buffer, lines: _find(buffer, lines, state), _judge, final=final
+    )
+    return records, consumed, state
+
+
+def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
+    """Read every stamped line that has as many fields as the file's records."""
+    stamped = read_stamps(buffer, lines)
+    fields = split_fields(buffer, stamped.payload, lines.stop, _TAB, 3 + 2 * len(state.wavelengths))
+    row = fields.row
+    date, date_fits = read_clock(buffer, fields.start[0], fields.stop[0], b"00/00/00")
+    clock, clock_fits = read_clock(buffer, fields.start[1], fields.stop[1], b"00:00:00")
+    own_time, own_valid = eco_layout.instrument_clock(np.concatenate((date, clock)))
+    read = numbers(buffer, fields.start[2:], fields.stop[2:])
+    whole_counts = read.valid & (read.decimals == 0) & (read.value >= 0) & (fields.stop[2:] - fields.start[2:] <= 5)
+    fits = stamped.stamped[row] & date_fits & clock_fits & whole_counts.all(axis=0)
+    ours = (read.value[0:-1:2] == np.array(state.wavelengths, dtype=np.float64)[:, None]).all(axis=0)
+    ended = has_own_end(buffer, lines.where(row)) | (fields.stop[-1] - fields.start[-1] == state.last_digits)
+    good = fits & stamped.valid[row] & own_valid & ours & ended
+    chosen = row[good]
+    columns = {
+        "time": stamped.time[chosen],
+        "instrument_clock_offset": (own_time[good] - stamped.time[chosen]).astype(np.int64),
+        "thermistor": read.value[-1][good].astype(np.int64),
+        "counts": read.value[1:-1:2, good].T.astype(np.int64),
+    }
+    faults: dict[str, Places] = {
+        "stamp is not a time": row[fits & ~stamped.valid[row]],
+        "instrument's clock is not a time": row[fits & ~own_valid],
+        "record with other wavelengths than most": row[fits & ~ours],
+        "line cut in its last count": row[fits & ~ended],
+    }
+    return Found({STREAM: (chosen, columns)}, faults)
+
+
+def _judge(line: bytes) -> Verdict:
+    """Whether a line that is no record is known noise, and what it is."""
+    noise = known_noise(line)
+    if noise is not None:
+        return True, noise
+    if _NOISE_BEFORE.fullmatch(line):
+        return False, "record with noise before it"
+    if _CUT.fullmatch(line):
+        return False, "line cut, or of another model"
+    return False, "not a record of an ECO"
+
+
+def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+    """Raw counts, and engineering units where the device sheet is given; see `Reader.to_dataset`."""
+    batch = records.batches[STREAM]
+    columns = batch.columns
+    held = eco_layout.variables(columns["counts"].T, columns["thermistor"], state.wavelengths, calibration)
+    held["instrument_clock_offset"] = columns["instrument_clock_offset"]
+    return {STREAM: assemble(batch, held, columns["time"], eco_layout.attributes(state.wavelengths))}
+
+
+READER = Reader(
+    name="wetlabs_eco",
+    version=1,
+    sniff=sniff,
+    parse=parse,
+    finish=finish,
+    to_dataset=to_dataset,
+    instruments=("WET Labs / Sea-Bird ECO fluorometers and turbidity meters: text in a logger's time-stamped lines",),
+)
