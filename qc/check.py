@@ -107,10 +107,13 @@ class Summary:
     merge
         `merge(summaries, params) -> summary`: the parts' summaries, in time order, as one. The result must be the same
         for any parts, bit for bit: counts and integers, not running floats.
+    needed
+        `needed(params)`: whether the check wants it with these parameters.
     """
 
     learn: Callable[[Block, slice, Any], Mapping[str, Any]]
     merge: Callable[[Sequence[Mapping[str, Any]], Any], Mapping[str, Any]]
+    needed: Callable[[Any], bool] = lambda params: True
 
 
 def _not_by_default(variable: str, traits: VariableTraits) -> Any | None:
@@ -165,6 +168,10 @@ class Check:
     def needs(self, params: Any) -> tuple[str, ...]:
         """Names of the further variables that the check reads with these parameters."""
         return self.inputs(params) if callable(self.inputs) else self.inputs
+
+    def learns(self, params: Any) -> bool:
+        """Whether the check needs a first pass over the whole record with these parameters."""
+        return self.summary is not None and self.summary.needed(params)
 
     def reach(self, params: Any) -> Halo:
         """How far around a part its samples must be known to judge the part as the whole record would be."""

@@ -172,11 +172,13 @@ def _tasks(
     for planned in plan.for_variable(name):
         check = discover()[planned.check]
         needs = check.needs(planned.params)
-        wanted = check.summary is not None if learning else (check.kind == "profile") == (column is None)
+        wanted = check.learns(planned.params) if learning else (check.kind == "profile") == (column is None)
         if not wanted or any(need not in variables for need in needs):
             continue
         inputs = {need: _column(variables[need], column) for need in needs}
-        summary = {} if learning or check.summary is None else _summary_of(summaries, name, check, position)
+        summary = {}
+        if not learning and check.learns(planned.params):
+            summary = dict(_summary_of(summaries, name, check, position))
         tasks.append(_Task(check, planned, check.reach(planned.params), inputs, summary))
     return tasks
 

@@ -98,7 +98,7 @@ def learn_gaps(time: NDArray[np.int64], value: NDArray[np.float64], flags: Flags
     """
     learned = rule.filler.learn(good_series(time, value, flags), rule.cap_seconds)
     # Samples of equal times all count here: a part may end between them.
-    return {"method": rule.filler.name, "moments": _moments(value[_trusted(value, flags)]), "learned": learned}
+    return {"method": rule.filler.name, "moments": moments(value[_trusted(value, flags)]), "learned": learned}
 
 
 def merge_gaps(parts: Sequence[Mapping[str, Any]], filler: Filler) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def merge_gaps(parts: Sequence[Mapping[str, Any]], filler: Filler) -> dict[str, 
     }
 
 
-def _moments(value: NDArray[np.float64]) -> list[int]:
+def moments(value: NDArray[np.float64]) -> list[int]:
     """Number, sum and sum of squares as whole numbers: exact, whatever the order and the parts."""
     total = squares = 0
     # 2^14 products of 2^23 * 2^24 each stay within int64.

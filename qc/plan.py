@@ -5,8 +5,8 @@ import json
 import math
 import types
 import typing
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from qc.check import Check, VariableTraits, discover
@@ -217,14 +217,10 @@ def _typed(
 def _as_type(value: object, hint: Any) -> object:
     """The value as a parameter's type; a whole number is a float too, true and false are no numbers."""
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (types.UnionType, typing.Union):
-        return _as_any(value, parts)
-    if origin is typing.Literal:
-        if value in parts:
-            return value
-        raise TypeError(f"found {value!r}, expected one of {', '.join(map(str, parts))}")
-    if origin is tuple:
-        return _as_tuple(value, parts)
+    if origin in _COMPOUND:
+        return _COMPOUND[origin](value, parts)
+    if is_dataclass(hint):
+        return _as_group(value, hint)
     if hint is type(None) and value is None:
         return None
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
@@ -252,6 +248,35 @@ def _as_tuple(value: object, parts: tuple[Any, ...]) -> tuple[object, ...]:
     if len(hints) != len(value):
         raise TypeError(f"found {len(value)} values, expected {len(hints)}")
     return tuple(_as_type(one, hint) for one, hint in zip(value, hints, strict=True))
+
+
+def _as_choice(value: object, choices: tuple[Any, ...]) -> object:
+    if value in choices:
+        return value
+    raise TypeError(f"found {value!r}, expected one of {', '.join(map(str, choices))}")
+
+
+_COMPOUND: Mapping[Any, Callable[[object, tuple[Any, ...]], object]] = {
+    types.UnionType: _as_any,
+    typing.Union: _as_any,
+    typing.Literal: _as_choice,
+    tuple: _as_tuple,
+}
+
+
+def _as_group(value: object, hint: Any) -> object:
+    """A mapping as the dataclass that groups some parameters."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"found {value!r}, expected {', '.join(field.name for field in fields(hint))}")
+    problems: list[PlanProblem] = []
+    typed = _typed(hint, ("", ""), value, problems)
+    absent = [f"{name} is missing" for name in _without_default(hint, typed)]
+    if problems or absent:
+        raise TypeError("; ".join([*(f"{one.path[-1]}: {one.message}" for one in problems), *absent]))
+    try:
+        return hint(**typed)
+    except ValueError as error:
+        raise TypeError(str(error)) from error
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -198,7 +198,7 @@ def _judge_lazily(time: NDArray[np.int64], arrays: Mapping[str, Any], plan: Plan
         for core, window in parts
     ]
     summaries = None
-    if any(discover()[planned.check].summary is not None for planned in plan.for_variable(name)):
+    if any(discover()[planned.check].learns(planned.params) for planned in plan.for_variable(name)):
         summaries = dask.delayed(merge)([dask.delayed(learn)(*arguments) for arguments in given], plan)
     tests, flags = [], []
     for (core, _), arguments in zip(parts, given, strict=True):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pickle
+import typing
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from qc import filler
 from qc.check import KINDS, Block, discover
 from qc.engine import judge, reach
 from qc.plan import Plan, Planned
+from tests.qc.examples import EXAMPLES, further
 from tests.qc.records import SECOND, TRAITS, parts_of_samples, regular, sea, troubled
 
 CHECKS = discover()
@@ -19,7 +21,16 @@ SENSOR = [name for name, check in CHECKS.items() if check.kind == "sensor"]
 def params_of(name):
     check = CHECKS[name]
     default = check.defaults("temperature", TRAITS)
-    return check.params() if default is None else default
+    if name in EXAMPLES:
+        return check.params(**EXAMPLES[name])
+    return example(check.params) if default is None else default
+
+
+def example(params):
+    """Parameters of a check that nobody gave an example: every required number 1, every required name alike."""
+    hints = typing.get_type_hints(params)
+    required = [one for one in dataclasses.fields(params) if one.default is dataclasses.MISSING]
+    return params(**{one.name: "other" if hints[one.name] is str else hints[one.name](1) for one in required})
 
 
 def plan_of(name):
@@ -29,14 +40,13 @@ def plan_of(name):
 
 def inputs_of(name, time, phase=None):
     """Something for every further variable that the check reads."""
-    rng = np.random.default_rng(1)
     phases = np.full(time.size, 3, np.int8) if phase is None else phase
     needs = CHECKS[name].needs(params_of(name))
-    return {need: phases if need == "deployment_phase" else rng.normal(10, 1, time.size) for need in needs}
+    return {need: phases if need == "deployment_phase" else further(need, time) for need in needs}
 
 
-def run(name, time, value, **further):
-    variables = {"temperature": value, **inputs_of(name, time), **further}
+def run(name, time, value, **given):
+    variables = {"temperature": value, **inputs_of(name, time), **given}
     return judge(time, variables, plan_of(name), summaries=summaries_of(name, time, variables))["temperature"]
 
 

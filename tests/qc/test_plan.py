@@ -97,7 +97,8 @@ def test_every_mistake_is_named_with_the_nearest_right_name():
 def test_zero_is_not_off_and_far_names_list_what_there_is():
     assert problems({"temperature": {"spike": 0}})["temperature.spike"] == 'found 0, expected parameters or "off"'
     message = problems({"temperature": {"xyz": "off"}})["temperature.xyz"]
-    assert message.startswith("no check 'xyz'; known are flat_line, gross_range")
+    assert message.startswith("no check 'xyz'; known are attenuated_signal, ")
+    assert "flat_line, gross_range" in message
     assert "found nan" in problems({"temperature": {"spike": {"suspect": float("nan")}}})["temperature.spike.suspect"]
 
 
@@ -179,3 +180,13 @@ def test_values_of_another_type_are_named(name, value, message):
 
 def test_an_integer_keeps_its_type():
     assert type(_as_type(3, float)) is float
+
+
+def test_seasons_are_read_from_mappings_and_survive_being_stored():
+    winter = {"suspect_min": 3.5, "suspect_max": 4.5, "period": "month", "first": 11, "last": 2}
+    plan = Plan.build({"temperature": {"climatology": {"seasons": [winter]}}}, {"temperature": TRAITS})
+    params = next(one.params for one in plan.for_variable("temperature") if one.check == "climatology")
+    assert (params.seasons[0].first, params.seasons[0].last) == (11.0, 2.0)
+    assert Plan.from_json(plan.to_json()) == plan
+    wrong = problems({"temperature": {"climatology": {"seasons": [{**winter, "frist": 1}]}}})
+    assert "did you mean 'first'?" in wrong["temperature.climatology.seasons"]
