@@ -1,5 +1,6 @@
 """Raw files: which there are, whether they changed, and what they are by digest. Never changes one."""
 
+import glob
 import hashlib
 import os
 from collections.abc import Iterator
@@ -35,9 +36,10 @@ def _of_instrument(raw: Path, deployment: Deployment, instrument: Instrument) ->
     found: dict[str, Found] = {}
     for number, rule in enumerate(instrument.raw):
         priority = number + (0 if rule.delivery == "recovered" else 1000)
-        for path in raw.glob(rule.pattern):
-            name = path.relative_to(raw).as_posix()
-            if path.is_file() and name not in found:
+        # Names as text: a Path for each of the daily files of decades takes longer than all else that a run looks at.
+        for path in glob.iglob(rule.pattern, root_dir=raw, recursive=True, include_hidden=True):
+            name = path.replace(os.sep, "/")
+            if name not in found and os.path.isfile(os.path.join(raw, path)):
                 found[name] = Found(name, deployment, instrument, rule.delivery, priority)
     yield from (found[name] for name in sorted(found))
 
@@ -58,17 +60,28 @@ def known(raw: Path, path: str, index: Index) -> Identity | None:
     before = index.raw.get(path)
     if before is None:
         return None
-    status = os.stat(raw / path)
-    signs = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-    if signs != (before.size, before.mtime_ns, before.ctime_ns, before.inode):
+    try:
+        now = signs(os.path.join(raw, path))
+    except OSError:  # gone since it was found, or not to be reached: hashing it says so
         return None
-    return Identity(*signs, before.sha256)
+    if now != (before.size, before.mtime_ns, before.ctime_ns, before.inode):
+        return None
+    return Identity(*now, before.sha256)
+
+
+def signs(file: Path | str) -> tuple[int, int, int, int]:
+    """Size, time of writing, time of any change, inode: a file is unchanged while these are."""
+    status = os.stat(file)
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def identify(file: Path) -> Identity | str:
     """Hash a file; where it cannot be read, say why instead: other files go on."""
     try:
+        str(file).encode()  # the index and every file's provenance name it in UTF-8
         return _identify(file)
+    except UnicodeEncodeError:
+        return "its name is not UTF-8: rename it, then run again"
     except OSError as error:
         return f"cannot be read: {error.strerror or error}; mend its permissions or its disk, then run again"
 

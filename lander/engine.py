@@ -11,14 +11,14 @@ import multiprocessing
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lander import files, store
 from lander import index as index_module
-from lander.errors import LanderError, StoreError
+from lander.errors import AgainError, LanderError, StoreError, UnwritableError
 from lander.index import Index
 from lander.store import Entry, Recipe
 
@@ -174,12 +174,15 @@ def is_current(root: Path, task: Task, index: Index, recipe: Recipe) -> bool:
     entry = index.files.get(task.output)
     if entry is not None and index_module.intact(root, entry):
         return entry.recipe == recipe.digest
-    # A run that was killed after a rename and before the index was written left a good file behind.
+    # A run that was killed after a rename and before the index was written left a good file behind. One that somebody
+    # changed since would be of the same recipe: its bytes decide.
     try:
-        found = store.read_entry(root, task.output)
+        found = store.read_entry(root, task.output, whole=True)
     except StoreError:
         return False
     if found.recipe != recipe.digest:
+        return False
+    if entry is not None and entry.recipe == found.recipe and entry.sha256 != found.sha256:
         return False
     index.files[task.output] = found
     return True
@@ -194,6 +197,7 @@ class Run:
         self._pool = pool
         self._progress = progress
         self._saved = time.monotonic()
+        self._begun = False
         self._done: dict[str, int] = {}
         self._total: dict[str, int] = {}
         self.report = Report()
@@ -215,7 +219,8 @@ class Run:
                 if running:
                     self._collect(order, running)
         except BaseException:
-            index_module.checkpoint(self._root, self._index)
+            with suppress(UnwritableError):  # the next run finds what is done by its recipe
+                index_module.checkpoint(self._root, self._index)
             raise
         return self.report
 
@@ -226,6 +231,7 @@ class Run:
             self._count(task)
             order.finished(task)
         else:
+            self._begin()
             future = self._pool.submit(task.build, self._root, task, recipe)
             running[future] = (task, time.monotonic())
 
@@ -241,12 +247,21 @@ class Run:
             index_module.checkpoint(self._root, self._index)
             self._saved = time.monotonic()
 
+    def _begin(self) -> None:
+        if not self._begun:
+            index_module.begin(self._root)
+            self._begun = True
+
     def _finish(self, task: Task, future: Future[Any]) -> None:
         try:
             self._index.files[task.output] = future.result()
             self.report.built.append(task.output)
         except BrokenExecutor as error:
             raise LanderError(_DIED.format(task.output)) from error
+        except UnwritableError:
+            raise
+        except AgainError as error:
+            self.report.failed[task.output] = str(error)
         except LanderError as error:
             self._fail(task, str(error))
         except Exception as error:  # one bad input never stops the others
@@ -255,8 +270,7 @@ class Run:
     def _fail(self, task: Task, reason: str) -> None:
         """Name the failure; what the file was made from has changed, so that it may not stand beside its inputs."""
         self.report.failed[task.output] = reason
-        if task.inputs and task.output in self._index.files:
-            self._forget(task.output)
+        self._forget(task.output)
 
     def _count(self, task: Task) -> None:
         self._done[task.stage] = self._done.get(task.stage, 0) + 1
@@ -264,6 +278,8 @@ class Run:
 
     def remove(self, outputs: Collection[str]) -> None:
         """Remove files that no task makes any more: their raw files or configuration are gone."""
+        if outputs:
+            self._begin()
         for output in sorted(outputs):
             self._forget(output)
             self.report.removed.append(output)

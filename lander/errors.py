@@ -17,5 +17,13 @@ class StoreError(LanderError):
     """A file of the store is missing, damaged or of another layout."""
 
 
+class UnwritableError(StoreError):
+    """The disk is full, or may not be written: no fault of any input, and nothing else will fare better."""
+
+
+class AgainError(LanderError):
+    """An input changed while it was read: what was made from it before stands until the next run."""
+
+
 class LockedError(LanderError):
     """Another run holds the archive."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lander.errors import StoreError
+from lander.errors import StoreError, UnwritableError
 
 WORK_NAME = ".work"
 PREVIOUS_NAME = ".previous"
@@ -30,23 +30,38 @@ def appearing(target: Path, scratch: Path | None = None) -> Iterator[Path]:
 
     Raises
     ------
-    StoreError
+    UnwritableError
         It cannot be written; a file of that name stays as it was.
     """
     folder = scratch or target.parent
     temporary = folder / f".{target.name}.{os.getpid()}.tmp"
+    with writing(target):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            _flush_to_disk(temporary)
+            os.replace(temporary, target)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Say what is wrong where a file cannot be written.
+
+    Raises
+    ------
+    UnwritableError
+        With the system's reason.
+    """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        _flush_to_disk(temporary)
-        os.replace(temporary, target)
+        yield
     except (OSError, RuntimeError) as error:  # netCDF4 says RuntimeError for a full disk
         reason = getattr(error, "strerror", None) or error
-        raise StoreError(f"{target}: cannot be written: {reason}; the file before it is kept") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        message = f"{target}: cannot be written: {reason}; free or mend the disk, then run again"
+        raise UnwritableError(message) from error
 
 
 def _flush_to_disk(path: Path) -> None:
@@ -63,13 +78,22 @@ def keep_previous(root: Path, path: str) -> None:
     current, kept = root / path, root / PREVIOUS_NAME / path
     if kept.exists() or not current.exists():
         return
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    with writing(kept):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(current, kept)
+        except OSError:  # a file system without hard links
+            _copy(current, kept)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy with times; a copy that was cut short must not be taken for the file."""
+    partial = target.with_name(f".{target.name}.tmp")
     try:
-        os.link(current, kept)
-    except FileExistsError:
-        return
-    except OSError:  # a file system without hard links
-        shutil.copy2(current, kept)
+        shutil.copy2(source, partial)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def forget_previous(root: Path) -> None:
@@ -81,11 +105,12 @@ def remove(root: Path, path: str) -> None:
     """Remove a file of the store and the folders that it leaves empty; its bytes are kept for readers."""
     keep_previous(root, path)
     target = root / path
-    target.unlink(missing_ok=True)
-    for folder in target.parents:
-        if folder == root or not folder.exists() or any(folder.iterdir()):
-            break
-        folder.rmdir()
+    with writing(target):
+        target.unlink(missing_ok=True)
+        for folder in target.parents:
+            if folder == root or not folder.exists() or any(folder.iterdir()):
+                break
+            folder.rmdir()
 
 
 def locate(root: Path, path: str, size: int, mtime_ns: int) -> Path:

@@ -1,10 +1,11 @@
 """`store/index.json`: what the store holds, read at once; rebuildable from the files, which are the truth."""
 
+import hashlib
 import json
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from lander.store import Entry
 
 INDEX_NAME = "index.json"
 CHECKPOINT_NAME = ".checkpoint.json"
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 
 _log = logging.getLogger(__name__)
 
@@ -85,25 +86,71 @@ def load(root: Path) -> Index:
 
 
 def resume(root: Path) -> tuple[Index, bool]:
-    """Read the index to go on from: the checkpoint of a run that did not end (True), else `load`."""
-    index = _read(root / CHECKPOINT_NAME)
-    return (load(root), False) if index is None else (index, True)
+    """Read the index to go on from, and whether the run before did not end: then its checkpoint counts."""
+    checkpoint = root / CHECKPOINT_NAME
+    begun = checkpoint.exists()
+    index = _read(checkpoint) if begun and checkpoint.stat().st_size else None
+    index = index or _read(root / INDEX_NAME)
+    return rebuild(root, whole=True) if index is None else index, begun
 
 
-def commit(root: Path, index: Index) -> None:
-    """Write the index in one step: from then on readers see what it says."""
-    _save(root, index, INDEX_NAME)
+def begin(root: Path) -> None:
+    """Say that a run is about to change files: should it be killed, the next one knows that it did not end."""
+    with files.writing(root / CHECKPOINT_NAME):
+        (root / CHECKPOINT_NAME).touch()
+
+
+def commit(root: Path, index: Index, seal: Mapping[str, Any] | None = None) -> None:
+    """Write the index in one step: from then on readers see what it says.
+
+    Parameters
+    ----------
+    root
+        The store.
+    index
+        What it holds.
+    seal
+        What `read_seal` gives until the next commit.
+    """
+    _save(root, index, INDEX_NAME, seal)
     (root / CHECKPOINT_NAME).unlink(missing_ok=True)
 
 
 def checkpoint(root: Path, index: Index) -> None:
     """Write down how far a run is, for the next one should this one be killed; readers do not see it."""
-    _save(root, index, CHECKPOINT_NAME)
+    _save(root, index, CHECKPOINT_NAME, None)
+
+
+def read_seal(root: Path) -> Mapping[str, Any] | None:
+    """What a finished run left to tell by that there is nothing to do; None where none did, or the index is damaged.
+
+    Read without the rest of the index, which takes seconds for tens of thousands of files.
+    """
+    if (root / CHECKPOINT_NAME).exists():
+        return None
+    try:
+        text = _checked((root / INDEX_NAME).read_bytes())
+        seal = json.loads(text[: text.index(b"\n")].removeprefix(b'"seal":').removesuffix(b","))
+    except (OSError, ValueError):
+        return None
+    return seal if isinstance(seal, dict) else None
+
+
+def _checked(content: bytes) -> bytes:
+    """What stands after the first line, which holds its digest."""
+    head, _, text = content.partition(b"\n")
+    if head != _head(text):
+        raise ValueError("its digest is not that of its content")
+    return text
+
+
+def _head(text: bytes) -> bytes:
+    return b'{"digest":"%s",' % hashlib.sha256(text).hexdigest().encode()
 
 
 def _read(path: Path) -> Index | None:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(b"{" + _checked(path.read_bytes()))
         if content["version"] != INDEX_VERSION:
             return None
         rows = {name: Entry(path=name, **fields) for name, fields in content["files"].items()}
@@ -115,32 +162,48 @@ def _read(path: Path) -> Index | None:
         return None
 
 
-def rebuild(root: Path) -> Index:
-    """Read every file of a store and index it; damaged ones are left out, so that they are made again."""
+def rebuild(root: Path, *, whole: bool = False) -> Index:
+    """Read every file of a store and index it; damaged ones are left out, so that they are made again.
+
+    Parameters
+    ----------
+    root
+        The store.
+    whole
+        Read all of every file and compare it with its digests, as a run must before it builds on them.
+    """
     index = Index()
-    for path in sorted(root.rglob("*.nc")):
-        name = path.relative_to(root).as_posix()
-        if name.startswith("."):
-            continue
+    for name in paths_on_disk(root):
         try:
-            index.files[name] = store.read_entry(root, name)
+            index.files[name] = store.read_entry(root, name, whole=whole)
         except StoreError:
             continue
     return index
 
 
-def _save(root: Path, index: Index, name: str) -> None:
-    content = {
+def paths_on_disk(root: Path) -> list[str]:
+    """Files that lie in a store, whether the index knows them or not."""
+    names = (path.relative_to(root).as_posix() for path in root.rglob("*.nc"))
+    return sorted(name for name in names if not name.startswith("."))
+
+
+def _save(root: Path, index: Index, name: str, seal: Mapping[str, Any] | None) -> None:
+    rest = {
         "version": INDEX_VERSION,
-        "files": {name: _fields(entry) for name, entry in sorted(index.files.items())},
-        "raw": {name: _fields(raw) for name, raw in sorted(index.raw.items())},
+        "files": {path: _fields(entry) for path, entry in sorted(index.files.items())},
+        "raw": {path: _fields(raw) for path, raw in sorted(index.raw.items())},
     }
+    text = f'"seal":{_json(seal)},\n{_json(rest)[1:]}'.encode()
     with files.appearing(root / name, root / files.WORK_NAME) as temporary:
-        temporary.write_text(json.dumps(content, separators=(",", ":"), sort_keys=True))
+        temporary.write_bytes(_head(text) + b"\n" + text)
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, separators=(",", ":"), sort_keys=True)
 
 
 def _fields(row: Entry | RawFile) -> dict[str, Any]:
-    fields = asdict(row)
+    fields = dict(vars(row))
     del fields["path"]
     return fields
 

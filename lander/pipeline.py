@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lander import catalog, engine, files, intake, inventory, planning
+from lander import catalog, engine, files, intake, inventory, planning, seal
 from lander import index as index_module
 from lander.catalog import Identity
 from lander.deployment import ArchiveConfig
 from lander.engine import Progress, Run, Task
 from lander.errors import ConfigError
 from lander.index import INDEX_NAME, Index
+from lander.intake import Intake
 from lander.lock import held
 from lander.stages import decode
 from lander.stages.parts import work_folder
@@ -83,8 +84,12 @@ def update(
     if only is not None and only not in names:
         raise ConfigError(f"no deployment {only!r}; there are: {', '.join(names)}")
     root = config.root / STORE_NAME
-    with held(root), _scratch(root), engine.executor(workers, scheduler) as pool:
-        return _Update(config, root, pool, progress, only).run()
+    with held(root):
+        sealed = None if only else index_module.read_seal(root)
+        if sealed is not None and seal.holds(config, root, sealed):
+            return Outcome(current=list(sealed["files"]), failed=dict(sealed["failed"]))
+        with _scratch(root), engine.executor(workers, scheduler) as pool:
+            return _Update(config, root, pool, progress, only).run()
 
 
 @contextmanager
@@ -111,22 +116,34 @@ class _Update:
         self._relabelled = False
 
     def run(self) -> Outcome:
-        jobs = self._look()
-        self._decode([job for job in jobs if self._outdated(job)])
+        seen = self._look()
+        self._decode([job for job in seen.jobs if self._outdated(job)])
         streams = list(inventory.streams(self._config, self._index))
-        level1 = self._chosen(planning.level1_tasks(streams))
-        self._bring_parts(level1, {job.found.path: job for job in jobs})
+        level1 = list(planning.level1_tasks(streams))
+        self._bring_parts(self._chosen(level1), {job.found.path: job for job in seen.jobs})
         run = Run(self._root, self._index, self._pool, self._progress)
-        run.tasks(level1)
-        rest = self._chosen(self._later(streams))
-        report = run.tasks(rest)
-        if self._only is None:
-            run.remove(self._index.files.keys() - {task.output for task in (*level1, *rest)})
+        run.tasks(self._chosen(level1))
+        rest = self._later(streams)
+        report = run.tasks(self._chosen(rest))
+        run.remove(self._surplus({task.output for task in (*level1, *rest)}))
         self._outcome.built, self._outcome.current, self._outcome.removed = report.built, report.current, report.removed
         self._outcome.failed |= report.failed
-        if self._outcome.changed or self._resumed or self._relabelled or not (self._root / INDEX_NAME).exists():
-            index_module.commit(self._root, self._index)
+        self._commit(seen, whole=self._only is None and not report.failed)
         return self._outcome
+
+    def _surplus(self, planned: set[str]) -> set[str]:
+        """Files that nothing makes any more; those of other deployments stay where only one was asked for."""
+        known = self._index.files.keys()
+        surplus = known - planned if self._only is None else set()
+        if self._resumed:  # a killed run may have made what the next one no longer plans, or could not write down
+            surplus |= set(index_module.paths_on_disk(self._root)) - known - planned
+        return surplus
+
+    def _commit(self, seen: Intake, *, whole: bool) -> None:
+        sealed = seal.make(self._config, self._index, seen) if whole else None
+        done = self._outcome.changed or self._resumed or self._relabelled or not (self._root / INDEX_NAME).exists()
+        if done or (sealed is not None and sealed != index_module.read_seal(self._root)):
+            index_module.commit(self._root, self._index, sealed)
 
     def _chosen(self, tasks: Iterable[Task]) -> list[Task]:
         """Tasks that make or use something of the deployment that was asked for."""
@@ -138,7 +155,7 @@ class _Update:
         level3 = planning.level3_tasks(self._config, streams, self._index)
         return [*phases, *level2, *level3]
 
-    def _look(self) -> list[decode.Job]:
+    def _look(self) -> Intake:
         def identify(paths: Sequence[Path]) -> Iterator[tuple[Path, Identity | str]]:
             return engine.each(self._pool, "hash", catalog.identify, paths, self._progress)
 
@@ -148,7 +165,8 @@ class _Update:
         for path in self._index.raw.keys() - seen.paths:
             if self._only in (None, self._index.raw[path].deployment):
                 del self._index.raw[path]
-        return seen.jobs
+                self._relabelled = True
+        return seen
 
     def _outdated(self, job: decode.Job) -> bool:
         before = self._index.raw.get(job.found.path)

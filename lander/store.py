@@ -105,6 +105,7 @@ class Entry:
         Digest of what it was made from.
     digests
         Digest of the content by variable; `<variable>@head` and `@tail` cover the first and last day of the month.
+        None of products, which nothing is made from; the files themselves carry theirs.
     size, mtime_ns
         Of the file, to see that it is still the one that was written.
     sha256
@@ -279,7 +280,12 @@ def _entry(root: Path, path: str, table: Table, recipe: Recipe, digests: dict[st
         first, last = int(time.data[0]), int(time.data[-1])
     n = len(time.data) if time is not None else max(_dimensions(table).values(), default=0)
     signs = (status.st_size, status.st_mtime_ns, file_digest(root / path))
-    return Entry(path, recipe.stage, n, first, last, recipe.digest, digests, *signs)
+    return Entry(path, recipe.stage, n, first, last, recipe.digest, _indexed(recipe.stage, digests), *signs)
+
+
+def _indexed(stage: str, digests: Mapping[str, str]) -> Mapping[str, str]:
+    """Digests that something else hangs on: nothing is made from products, half the index of a large archive."""
+    return {} if stage == "L3" else digests
 
 
 def file_digest(path: Path) -> str:
@@ -343,10 +349,17 @@ def read_version(root: Path, version: Version, names: Sequence[str] | None = Non
     """
     while True:
         path = files.locate(root, *version)
-        with _named(path), NETCDF4_PYTHON_LOCK:
-            table = _read_table(_kept_open(path), names, rows)
-        # It may have been replaced between the look and the read: then the one that was meant is the previous one now.
+        failure = None
+        try:
+            with _named(path), NETCDF4_PYTHON_LOCK:
+                table = _read_table(_kept_open(path), names, rows)
+        except StoreError as error:
+            failure = error
+        # It may have been replaced or removed between the look and the read: then the one that was meant is the
+        # previous one now.
         if files.locate(root, *version) == path:
+            if failure is not None:
+                raise failure
             return table
 
 
@@ -368,21 +381,32 @@ def _kept_open(path: Path) -> Any:
     return _open_files[key]
 
 
-def read_entry(root: Path, path: str) -> Entry:
+def read_entry(root: Path, path: str, *, whole: bool = False) -> Entry:
     """Make the index entry of a file anew from the file itself.
+
+    Parameters
+    ----------
+    root
+        The store.
+    path
+        Below it.
+    whole
+        Read all of it, and compare its content with the digests that it carries.
 
     Raises
     ------
     StoreError
         The file is damaged or not of this store.
     """
-    table = read(root / path, ["time"])
+    table = read(root / path, None if whole else ["time"])
     attributes = table.attributes
     try:
         recipe = Recipe(attributes["stage"], int(attributes["stage_version"]), attributes["recipe_digest"])
         digests = json.loads(attributes["content_digests"])
     except (KeyError, ValueError) as error:
         raise StoreError(f"{path}: carries no digests: not a file of this store") from error
+    if whole and content_digests(table) != digests:
+        raise StoreError(f"{path}: its content is not what was written; `lander run` makes it again")
     return _entry(root, path, table, recipe, digests)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ingest import vocabulary
 from lander import clock, store
 from lander.engine import Task
-from lander.errors import LanderError
+from lander.errors import AgainError, LanderError
 from lander.merge import Conflicts, Merged, Part, merge, missing_value
 from lander.packing import FILL
 from lander.stages.parts import Piece, read_parts
@@ -45,7 +45,7 @@ def build(root: Path, task: Task, recipe: Recipe) -> Entry:
 def _load(root: Path, row: Mapping[str, Any], stream: str, month: str) -> list[Piece]:
     pieces = list(read_parts(root, row["recipe"], stream, month))
     if not pieces:
-        raise LanderError(f"{row['path']}: its decoded samples of {month} are gone from the work folder; run again")
+        raise AgainError(f"{row['path']}: its decoded samples of {month} are gone from the work folder; run again")
     return pieces
 
 
