@@ -94,7 +94,8 @@ def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: De
     letters
         The instrument's two letters; blocks of others are skipped.
     decode
-        From data to records. The first record of a block holds the block's header, as its time comes from there.
+        From data to records. The first record of a block holds the block's header, as its time comes from
+        there; the last one holds its end, without which a block is not whole.
     final
         Whether the file ends with these bytes.
     """
@@ -182,7 +183,8 @@ def _take(
     lost = 0
     for number, row in enumerate(decoded):
         first = start if number == 0 else data + row.start
-        rows.setdefault(row.stream, []).append((first, data + row.stop - first, {**header, **row.values}))
+        last = account.offset + stop if number == len(decoded) - 1 else data + row.stop
+        rows.setdefault(row.stream, []).append((first, last - first, {**header, **row.values}))
         if number:
             lost += _lose(account, data + decoded[number - 1].stop, data + row.start)
     account.accepted += stop - match.start() - lost

@@ -1,0 +1,104 @@
+r"""WET Labs / Sea-Bird ECO fluorometers and turbidity meters in blocks of the SIO mooring controller.
+
+The data of a block are the instrument's own line without its line end. The controller's time is the time; the
+instrument's own clock is kept as its offset from it. The block's checksum covers the line, not the block's header.
+
+References
+----------
+WET Labs, ECO user manual: data format, device file.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from ingest import eco_layout
+from ingest.dataset import assemble
+from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
+from ingest.sio import Gap, Row, holds, parse_blocks
+from ingest.timecode import from_seconds
+
+STREAM = "samples"
+_LETTERS = b"FL"
+_LINE = re.compile(
+    rb"(\d\d)/(\d\d)/(\d\d)\t(\d\d):(\d\d):(\d\d)((?:\t\d{3}\t\d{1,5})+)\t(\d{1,5})(?=[\r\n]|$)"
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """Wavelengths of the channels, those of most blocks of the head, and what stands between blocks."""
+
+    wavelengths: eco_layout.Wavelengths
+    gap: Gap
+
+
+def _layouts(head: bytes) -> Counter[eco_layout.Wavelengths]:
+    found = [match for data in holds(head, _LETTERS) for match in _LINE.finditer(data)]
+    layouts = Counter(tuple(int(one) for one in match[7].split(b"\t")[1::2]) for match in found)
+    return Counter({layout: count for layout, count in layouts.items() if eco_layout.is_layout(layout)})
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Claim a file with at least one whole block with a line of known wavelengths in its head."""
+    return bool(_layouts(head))
+
+
+def parse(block: bytes, offset: int, state: State | None) -> Parsed:
+    """Blocks to records; see `Reader.parse`. Waits for the file's first 64 KiB to see which channels it has."""
+    if state is None and len(block) < HEAD_BYTES:
+        return Records(), 0, None
+    return _parse(block, offset, state, final=False)
+
+
+def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
+    """Last blocks; see `Reader.finish`."""
+    return _parse(rest, offset, state, final=True)
+
+
+def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
+    if state is None:
+        seen = _layouts(block[:HEAD_BYTES]).most_common(1)
+        state = State(seen[0][0] if seen else (), Gap())
+    wavelengths = state.wavelengths
+    records, consumed, gap = parse_blocks(
+        block, offset, state.gap, _LETTERS, lambda data: _rows(data, wavelengths), final=final
+    )
+    return records, consumed, State(wavelengths, gap)
+
+
+def _rows(data: bytes, wavelengths: eco_layout.Wavelengths) -> list[Row]:
+    rows = []
+    for match in _LINE.finditer(data):
+        pairs = [int(one) for one in match[7].split(b"\t")[1:]]
+        month, day, year, hour, minute, second = (int(match[place]) for place in range(1, 7))
+        own, valid = eco_layout.instrument_clock(np.array([[month], [day], [year], [hour], [minute], [second]]))
+        if tuple(pairs[0::2]) == wavelengths and valid[0]:
+            values = {"clock": own[0].astype(np.int64), "counts": pairs[1::2], "thermistor": int(match[8])}
+            rows.append(Row(STREAM, *match.span(), values))
+    return rows
+
+
+def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+    """Raw counts, and engineering units where the device sheet is given; see `Reader.to_dataset`."""
+    batch: Batch = records.batches[STREAM]
+    columns = batch.columns
+    time = from_seconds(columns["seconds"], "1970-01-01")
+    held = eco_layout.variables(columns["counts"].T, columns["thermistor"], state.wavelengths, calibration)
+    held["instrument_clock_offset"] = columns["clock"] - time.astype(np.int64)
+    return {STREAM: assemble(batch, held, time, eco_layout.attributes(state.wavelengths))}
+
+
+READER = Reader(
+    name="wetlabs_eco_sio",
+    version=1,
+    sniff=sniff,
+    parse=parse,
+    finish=finish,
+    to_dataset=to_dataset,
+    instruments=("WET Labs / Sea-Bird ECO fluorometers and turbidity meters: blocks of an SIO mooring controller",),
+)
