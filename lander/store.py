@@ -399,6 +399,8 @@ def read_entry(root: Path, path: str, *, whole: bool = False) -> Entry:
         The file is damaged or not of this store.
     """
     table = read(root / path, None if whole else ["time"])
+    if "time" not in table.columns:
+        table = read(root / path)  # without time, its largest dimension is the number of records
     attributes = table.attributes
     try:
         recipe = Recipe(attributes["stage"], int(attributes["stage_version"]), attributes["recipe_digest"])

@@ -139,13 +139,18 @@ def test_the_title_changes_no_file(own):
     expect(own)
 
 
-def test_a_calibration(own):
-    text = (own / "raw/one/ctd/sim-one.hex").read_text()
+def coefficients_of(text: str) -> dict[str, dict[str, str]]:
+    """Coefficients in the header of a .hex file, as a configuration gives them."""
     coefficients = {}
     for sensor, form in (("Temperature", "TEMP1"), ("Conductivity", "WBCOND0"), ("Pressure", "STRAIN0")):
-        body = text.split(f"format='{form}'")[1].split("</Calibration>")[0]
+        body = text.split(f"format='{form}'")[1].split("</Calibration>", maxsplit=1)[0]
         pairs = [line.split(">", 1) for line in body.split("<") if ">" in line and not line.startswith("/")]
         coefficients[sensor.lower()] = {name: value.strip() for name, value in pairs if name.strip("* \n")}
+    return coefficients
+
+
+def test_a_calibration(own):
+    coefficients = coefficients_of((own / "raw/one/ctd/sim-one.hex").read_text())
     coefficients["temperature"]["A0"] = str(float(coefficients["temperature"]["A0"]) * 1.001)
     change(settings(own), lambda one: one["instruments"]["ctd"].update(
         calibration={"source": "configuration", "coefficients": coefficients}))  # fmt: skip
@@ -224,6 +229,13 @@ def test_an_empty_file_next_to_good_ones(own):
     (own / "raw/one/ctd/late.hex").write_bytes(b"")
     outcome = expect(own, decoded=["one/ctd/late.hex"], failed=["one/ctd/late.hex"])
     assert "empty" in outcome.failed["one/ctd/late.hex"]
+
+
+def test_a_name_that_is_no_utf_8_is_a_failure_of_its_own(own):
+    folder = os.fsencode(own / "raw/one/ctd")
+    Path(os.fsdecode(folder + b"/bad\xff.hex")).write_bytes(b"something")
+    outcome = expect(own, failed=["one/ctd/bad\udcff.hex"])
+    assert "rename it" in outcome.failed["one/ctd/bad\udcff.hex"]
 
 
 def test_a_renamed_file_is_another_origin_of_the_same_values(own):
