@@ -24,4 +24,45 @@ _ECO = (
       for nm in _SCATTERING_WAVELENGTHS),
 )  # fmt: skip
 
-ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO)
+_LISST = (
+    measured("volume_concentration", "1e-6", "Volume of particles of each size class per volume of water", None,
+             1e-4, -1000.0, 100000.0, 1e-2),
+    measured("total_volume_concentration", "1e-6", "Volume of all particles per volume of water", None,
+             1e-4, -1000.0, 100000.0, 1e-2),
+    measured("mean_particle_diameter", "um", "Mean diameter of the particles, weighted by volume", None,
+             1e-3, 0.0, 1000.0, 1e-1),
+    measured("laser_transmission", "mW", "Laser power behind the sample", None, 1e-5, -1.0, 100.0, 1e-3),
+    measured("laser_reference", "mW", "Laser power before the sample", None, 1e-5, -1.0, 100.0, 1e-3),
+    measured("optical_transmission", "1", "Share of light that passes the sample, as the instrument computes it", None,
+             1e-4, 0.0, 2.0, 1e-2),
+    measured("supply_voltage", "V", "Voltage of the instrument's supply", None, 1e-3, 0.0, 100.0, 1e-1),
+    measured("auxiliary_temperature", "degree_Celsius", "Temperature by an auxiliary sensor of the instrument",
+             "sea_water_temperature", 1e-4, -10.0, 60.0, 1e-2),
+    Variable("unnamed_value", "1", "Value that the maker's manual at hand does not name", dtype="float32"),
+    counted("acceleration_x_counts", "Accelerometer along the instrument's x axis, raw counts"),
+    counted("acceleration_y_counts", "Accelerometer along the instrument's y axis, raw counts"),
+    counted("acceleration_z_counts", "Accelerometer along the instrument's z axis, raw counts"),
+    counted("raw_pressure_high_counts", "Pressure, raw counts, high word"),
+    counted("raw_pressure_low_counts", "Pressure, raw counts, low word"),
+    counted("ambient_light_counts", "Ambient light, raw counts"),
+)  # fmt: skip
+
+_CARBON_DIOXIDE = (
+    measured("carbon_dioxide_mole_fraction", "1e-6", "Mole fraction of carbon dioxide in the gas of the cell", None,
+             1e-4, 0.0, 100000.0, 1e-2),
+    measured("detector_block_temperature", "degree_Celsius", "Temperature of the infrared detector's block", None,
+             1e-3, -10.0, 80.0, 1e-1),
+    measured("cell_water_vapour_pressure", "mbar", "Pressure of water vapour in the cell", None,
+             1e-4, 0.0, 200.0, 1e-2),
+    measured("humidity_sensor_temperature", "degree_Celsius", "Temperature of the humidity sensor", None,
+             1e-3, -10.0, 80.0, 1e-1),
+    measured("gas_stream_pressure", "mbar", "Pressure of the gas in the cell", None, 1e-2, 0.0, 20000.0, 1.0),
+    measured("detector_temperature", "degree_Celsius", "Temperature of the infrared detector", None,
+             1e-3, -10.0, 80.0, 1e-1),
+    measured("source_temperature", "degree_Celsius", "Temperature of the infrared source", None,
+             1e-3, -10.0, 80.0, 1e-1),
+    counted("zero_counts", "Detector with carbon dioxide removed, raw counts"),
+    counted("current_counts", "Detector, raw counts"),
+)  # fmt: skip
+
+ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_CARBON_DIOXIDE)

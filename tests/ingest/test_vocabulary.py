@@ -10,12 +10,15 @@ VARIABLES = [pytest.param(variable, id=variable.name) for variable in vocabulary
 INTEGERS = {"int8", "uint8", "int16", "uint16", "int32", "uint32", "int64"}
 
 
-def test_no_name_twice():
-    names = [variable.name for variable in vocabulary._TABLE]
-    assert len(names) == len(set(names))
-    assert len(vocabulary.table()) == len(names) + len(vocabulary._SEVERAL)
+def test_no_name_twice(monkeypatch):
+    table = vocabulary.table()
+    assert all(name == variable.name for name, variable in table.items())
+    assert {f"{name}_2" for name in vocabulary._SEVERAL} <= table.keys()
     with pytest.raises(KeyError):
         vocabulary.lookup("temprature")
+    monkeypatch.setattr(vocabulary, "_TABLE", (*vocabulary._TABLE, vocabulary._TABLE[0]))
+    with pytest.raises(TypeError, match=r"more than one place: .*temperature"):
+        vocabulary.table.__wrapped__()
 
 
 @pytest.mark.parametrize("variable", VARIABLES)

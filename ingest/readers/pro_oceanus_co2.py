@@ -1,0 +1,134 @@
+"""Pro-Oceanus CO2-Pro, in water and above it: lines of a logger.
+
+`2014/02/17 00:58:14.840 #2014/02/17 01:00:12, M,44392,41900,358.77,40.1,11.275,22.920,1008,39.8,40.4,W`. The last
+letter says whether gas from the water (W) or air (A) was measured; the two are streams of their own and never mixed.
+The instrument's clock is the time: it sends its readings of air minutes late and all at once, so that the logger's
+stamp, kept as its offset, would not do.
+
+There is no checksum: a flipped digit gives another value, and nothing in the format can tell.
+
+References
+----------
+Pro-Oceanus, CO2-Pro Atmosphere user manual: output format.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from ingest.dataset import assemble
+from ingest.dcl import STAMP, TAG, Verdict, known_noise, read_stamps
+from ingest.fields import numbers, read_clock, split_fields, strip_blanks
+from ingest.logger_lines import Found, read_lines
+from ingest.reader import Calibration, Parsed, Reader, Records
+from ingest.text import Bytes, Lines, Places
+from ingest.timecode import from_fields
+
+WATER, AIR = "water", "air"
+_LETTERS = {WATER: ord("W"), AIR: ord("A")}
+VARIABLES = (
+    "zero_counts",
+    "current_counts",
+    "carbon_dioxide_mole_fraction",
+    "detector_block_temperature",
+    "cell_water_vapour_pressure",
+    "humidity_sensor_temperature",
+    "gas_stream_pressure",
+    "detector_temperature",
+    "source_temperature",
+)
+"""Values of a line, in order, after date and `M`."""
+
+_NUMBER = rb" *-?\d{1,9}(?:\.\d{1,6})?"
+_PAYLOAD = rb"#\d{4}/\d\d/\d\d \d\d:\d\d:\d\d, *M" + (rb"," + _NUMBER) * len(VARIABLES) + rb", *[AW]"
+_ANY_LINE = re.compile(rb"^" + STAMP + TAG + _PAYLOAD + rb"[ \t]*\r?$", re.MULTILINE)
+_NOISE_BEFORE = re.compile(STAMP + TAG + rb".+?" + _PAYLOAD + rb"\s*", re.DOTALL)
+_CUT = re.compile(STAMP + TAG + rb"#\d{4}/\d\d/\d\d[ \d:,.M-]*")
+_CLOCK = b"#0000/00/00 00:00:00"
+_COMMA, _MEASURED = 44, ord("M")
+
+
+@dataclass(frozen=True)
+class State:
+    """Nothing is carried from block to block."""
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Claim a file with at least one whole record in its head."""
+    return _ANY_LINE.search(head) is not None
+
+
+def parse(block: bytes, offset: int, state: State | None) -> Parsed:
+    """Lines to records; see `Reader.parse`."""
+    records, consumed = read_lines(block, offset, _find, _judge, final=False)
+    return records, consumed, State()
+
+
+def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
+    """Last lines, with or without line end; see `Reader.finish`."""
+    records, consumed = read_lines(rest, offset, _find, _judge, final=True)
+    return records, consumed, State()
+
+
+def _find(buffer: Bytes, lines: Lines) -> Found:
+    """Read every stamped line of as many fields as a record has, and sort by the letter at its end."""
+    stamped = read_stamps(buffer, lines)
+    fields = split_fields(buffer, stamped.payload, lines.stop, _COMMA, len(VARIABLES) + 3)
+    row = fields.row
+    start, stop = strip_blanks(buffer, fields.start, fields.stop)
+    clock, fits = read_clock(buffer, start[0], stop[0], _CLOCK)
+    time, valid = from_fields((clock[0], clock[1], clock[2]), (clock[3], clock[4], clock[5]))
+    read = numbers(buffer, start[2:-1], stop[2:-1])
+    single = (stop[[1, -1]] - start[[1, -1]] == 1).all(axis=0)
+    # An empty field may stand at the very end of the buffer.
+    kind, letter = np.append(buffer, np.uint8(0))[start[[1, -1]]]
+    fits &= stamped.stamped[row] & read.valid.all(axis=0) & single & (kind == _MEASURED)
+    fits &= np.isin(letter, list(_LETTERS.values())) & (read.decimals[:2] == 0).all(axis=0)
+    good = fits & stamped.valid[row] & valid
+    records = {}
+    for stream, code in _LETTERS.items():
+        here = good & (letter == code)
+        columns = {name: read.value[place, here] for place, name in enumerate(VARIABLES)}
+        offset = (stamped.time[row[here]] - time[here]).astype(np.int64)
+        records[stream] = (row[here], {"time": time[here], "logger_clock_offset": offset, **columns})
+    faults: dict[str, Places] = {
+        "stamp is not a time": row[fits & ~stamped.valid[row]],
+        "instrument's clock is not a time": row[fits & ~valid],
+    }
+    return Found(records, faults)
+
+
+def _judge(line: bytes) -> Verdict:
+    """Whether a line that is no record is known noise, and what it is."""
+    if _NOISE_BEFORE.fullmatch(line):
+        return False, "record with noise before it"
+    if _CUT.fullmatch(line):
+        return False, "line cut before the letter that says air or water"
+    noise = known_noise(line)
+    return (True, noise) if noise is not None else (False, "not a record of a CO2-Pro")
+
+
+def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+    """Values as the instrument reports them; its calibration is inside. See `Reader.to_dataset`."""
+    streams = {}
+    for stream, batch in records.batches.items():
+        held = {name: batch.columns[name] for name in (*VARIABLES, "logger_clock_offset")}
+        for name in VARIABLES[:2]:
+            held[name] = held[name].astype(np.int32)
+        attributes = {"instrument_model": "Pro-Oceanus CO2-Pro", "medium": stream}
+        streams[stream] = assemble(batch, held, batch.columns["time"], attributes)
+    return streams
+
+
+READER = Reader(
+    name="pro_oceanus_co2",
+    version=1,
+    sniff=sniff,
+    parse=parse,
+    finish=finish,
+    to_dataset=to_dataset,
+    instruments=("Pro-Oceanus CO2-Pro, water and air: text in a logger's time-stamped lines",),
+)
