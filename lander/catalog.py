@@ -3,7 +3,7 @@
 import glob
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +73,11 @@ def signs(file: Path | str) -> tuple[int, int, int, int]:
     """Size, time of writing, time of any change, inode: a file is unchanged while these are."""
     status = os.stat(file)
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def identify_each(files: Iterable[Path]) -> Iterator[tuple[Path, Identity | str]]:
+    """Hash files one after the other."""
+    return ((file, identify(file)) for file in files)
 
 
 def identify(file: Path) -> Identity | str:

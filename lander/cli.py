@@ -91,7 +91,8 @@ def demo(
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="Folder to make the archive in.", show_default=False)]) -> None:
     """Write a commented skeleton of an archive."""
-    from lander import skeleton, terminal
+    from lander import terminal
+    from lander.config import skeleton
 
     for path in skeleton.init(folder):
         terminal.say(f"wrote {path}")
@@ -102,7 +103,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Folder to make the archive
 def validate(archive: ArchivePath) -> None:
     """Name every mistake in an archive's configuration, with file, line and suggestion."""
     from lander import terminal
-    from lander.validate import validate as find_mistakes
+    from lander.config.validate import validate as find_mistakes
 
     mistakes = find_mistakes(archive)
     for mistake in mistakes:

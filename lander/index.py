@@ -39,7 +39,8 @@ class RawFile:
     recipe
         Digest of bytes, reader, calibration and clock: what its samples hang on.
     streams
-        By stream: {"variables": {name: dims}, "step": seconds, "months": {"2016-09": {"n": 8640, "digest": "..."}}}.
+        By stream: {"variables": {name: dims}, "step": seconds, "months": {"2016-09": {"n": 8640, "last": us since 1970,
+        "digest": "..."}}}.
     ledger
         The account of its bytes: totals, spans, expected records.
     failure

@@ -41,6 +41,10 @@ class Stream:
     step_seconds: float
     files: Mapping[str, tuple[RawFile, ...]]
 
+    def last(self, month: str) -> int:
+        """Time of a month's last sample, us since 1970 UTC."""
+        return max(int(raw.streams[self.name]["months"][month]["last"]) for raw in self.files[month])
+
     @cached_property
     def months(self) -> tuple[str, ...]:
         """Months with samples, in order."""

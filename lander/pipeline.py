@@ -123,7 +123,7 @@ class _Update:
         self._bring_parts(self._chosen(level1), {job.found.path: job for job in seen.jobs})
         run = Run(self._root, self._index, self._pool, self._progress)
         run.tasks(self._chosen(level1))
-        rest = self._later(streams)
+        rest = planning.later_tasks(self._config, streams)
         report = run.tasks(self._chosen(rest))
         run.remove(self._surplus({task.output for task in (*level1, *rest)}))
         self._outcome.built, self._outcome.current, self._outcome.removed = report.built, report.current, report.removed
@@ -148,12 +148,6 @@ class _Update:
     def _chosen(self, tasks: Iterable[Task]) -> list[Task]:
         """Tasks that make or use something of the deployment that was asked for."""
         return [task for task in tasks if self._only is None or self._only in planning.deployments_of(task)]
-
-    def _later(self, streams: Sequence[inventory.Stream]) -> list[Task]:
-        phases = [planning.phase_task(deployment, streams) for deployment in self._config.deployments]
-        level2 = planning.level2_tasks(self._config, streams)
-        level3 = planning.level3_tasks(self._config, streams, self._index)
-        return [*phases, *level2, *level3]
 
     def _look(self) -> Intake:
         def identify(paths: Sequence[Path]) -> Iterator[tuple[Path, Identity | str]]:

@@ -13,7 +13,6 @@ from lander.config import merged_qc
 from lander.deployment import ArchiveConfig, Deployment, QcRules
 from lander.engine import Task
 from lander.errors import ConfigError
-from lander.index import Index
 from lander.inventory import AmbiguousVariableError, Stream, phase_path, provider
 from lander.stages import level1, level2, level3, phase
 from lander.stages.level2 import months_around
@@ -29,6 +28,12 @@ def deployments_of(task: Task) -> frozenset[str]:
     """Deployments whose samples a task takes."""
     segments = task.params.get("segments", ())
     return frozenset(segment["deployment"] for segment in segments) or frozenset((task.params["deployment"],))
+
+
+def later_tasks(config: ArchiveConfig, streams: Sequence[Stream]) -> list[Task]:
+    """All that comes after L1."""
+    phases = [phase_task(deployment, streams) for deployment in config.deployments]
+    return [*phases, *level2_tasks(config, streams), *level3_tasks(config, streams)]
 
 
 def level1_tasks(streams: Sequence[Stream]) -> Iterator[Task]:
@@ -99,10 +104,36 @@ def phase_task(deployment: Deployment, streams: Sequence[Stream]) -> Task:
 def level2_tasks(config: ArchiveConfig, streams: Sequence[Stream]) -> Iterator[Task]:
     """One task a stream and month: flags, derived values, filled values."""
     for stream in streams:
-        plan = effective_plan(config, stream)
-        derived, problems = _derived_params(stream, streams)
+        common = _common(config, stream, streams)
         for month in stream.months:
-            yield _level2(config, stream, month, plan, {"derived": derived, "problems": problems})
+            yield _level2(stream, month, common)
+
+
+def _common(config: ArchiveConfig, stream: Stream, streams: Sequence[Stream]) -> Mapping[str, Any]:
+    """Parameters that all months of a stream share."""
+    plan = effective_plan(config, stream)
+    derived, problems = _derived_params(stream, streams)
+    variables = [name for name in stream.measured if name in vocabulary.table()]
+    names = (*variables, *stream.derived)
+    fill = {
+        name: {"method": rule.method, "cap_seconds": rule.cap_seconds}
+        for name, rule in config.fill.items()
+        if name in names and rule.cap_seconds > 0
+    }
+    return {
+        "site": stream.deployment.site,
+        "deployment": stream.deployment.id,
+        "instrument": stream.instrument.name,
+        "stream": stream.name,
+        "phase": phase_path(stream.deployment),
+        "variables": variables,
+        "step_seconds": stream.step_seconds,
+        "halo_us": _halo_us(plan, fill, stream),
+        "plan": plan.to_json(),
+        "fill": fill,
+        "derived": derived,
+        "problems": problems,
+    }
 
 
 def effective_plan(config: ArchiveConfig, stream: Stream) -> Plan:
@@ -168,38 +199,16 @@ def _donor(donor: Stream, variable: str) -> dict[str, Any]:
     }
 
 
-def _level2(config: ArchiveConfig, stream: Stream, month: str, plan: Plan, extra: Mapping[str, Any]) -> Task:
-    variables = [name for name in stream.measured if name in vocabulary.table()]
-    names = (*variables, *stream.derived)
-    fill = {
-        name: {"method": rule.method, "cap_seconds": rule.cap_seconds}
-        for name, rule in config.fill.items()
-        if name in names and rule.cap_seconds > 0
-    }
+def _level2(stream: Stream, month: str, common: Mapping[str, Any]) -> Task:
     neighbours = months_around(month)
-    halo_us = _halo_us(plan, fill, stream)
-    paths = {side: stream.path("L1", when) if when in stream.months else None for side, when in neighbours.items()}
-    params = {
-        "site": stream.deployment.site,
-        "deployment": stream.deployment.id,
-        "instrument": stream.instrument.name,
-        "stream": stream.name,
-        "month": month,
-        "l1": paths,
-        "phase": phase_path(stream.deployment),
-        "variables": variables,
-        "step_seconds": stream.step_seconds,
-        "halo_us": halo_us,
-        "plan": plan.to_json(),
-        "fill": fill,
-        **extra,
-    }
-    inputs = [f"{phase_path(stream.deployment)}#phase"]
-    inputs += _with_edges(paths, ("time", *variables), halo_us)
-    for one in extra["derived"]:
+    halo_us = common["halo_us"]
+    paths = {side: stream.path("L1", when) if when in stream.files else None for side, when in neighbours.items()}
+    inputs = [f"{common['phase']}#phase", *_with_edges(paths, ("time", *common["variables"]), halo_us)]
+    for one in common["derived"]:
         for variable, donor in one["donors"].items():
             if donor is not None:
                 inputs += _donor_inputs(donor, variable, neighbours, halo_us + donor["largest_gap_us"])
+    params = {**common, "month": month, "l1": paths}
     return Task(stream.path("L2", month), level2.STAGE, level2.VERSION, tuple(inputs), params, level2.build)
 
 
@@ -244,14 +253,14 @@ def _with_edges(paths: Mapping[str, str | None], names: Sequence[str], halo_us: 
     return [f"{path}#{name}{edges[side]}" for side, path in paths.items() if path is not None for name in names]
 
 
-def level3_tasks(config: ArchiveConfig, streams: Sequence[Stream], index: Index) -> Iterator[Task]:
+def level3_tasks(config: ArchiveConfig, streams: Sequence[Stream]) -> Iterator[Task]:
     """One task a site, product, variable and month, over all deployments of the site."""
     for site in config.sites:
         own = [stream for stream in streams if stream.deployment.site == site.code]
         for variable in sorted({name for stream in own for name in stream.series}):
             chosen = [stream for stream in providers(variable, own) if variable in stream.series]
             for product in products.discover().values():
-                for month, there in sorted(_streams_by_month(chosen, product, index).items()):
+                for month, there in sorted(_streams_by_month(chosen, product).items()):
                     yield _level3(site.code, product, variable, month, there)
 
 
@@ -267,18 +276,13 @@ def providers(variable: str, streams: Sequence[Stream]) -> Iterator[Stream]:
             yield found
 
 
-def _streams_by_month(
-    streams: Sequence[Stream], product: products.Product, index: Index
-) -> Mapping[str, Sequence[Stream]]:
+def _streams_by_month(streams: Sequence[Stream], product: products.Product) -> Mapping[str, Sequence[Stream]]:
     """Months with rows, and whose: those with samples, and the next where a bin is stamped beyond the month's end."""
     found: dict[str, list[Stream]] = {}
     for stream in streams:
-        months = set(stream.months)
-        for month in stream.months:
-            entry = index.files.get(stream.path("L1", month))
-            if entry is not None and entry.last is not None:
-                months.add(store.month_of(int(product.rule.stamps(np.array([entry.last]))[0])))
-        for month in months:
+        last = np.array([stream.last(month) for month in stream.months], dtype=np.int64)
+        reached = map(str, product.rule.stamps(last).astype("datetime64[us]").astype("datetime64[M]"))
+        for month in {*stream.months, *reached}:
             found.setdefault(month, []).append(stream)
     return found
 
@@ -289,7 +293,7 @@ def _level3(site: str, product: products.Product, variable: str, month: str, str
     sides = {side: when for side, when in months_around(month).items() if reach_us[side]}
     segments, inputs = [], []
     for stream in streams:
-        months = {side: when for side, when in sides.items() if when in stream.months}
+        months = {side: when for side, when in sides.items() if when in stream.files}
         level = stream.level_of(variable)
         values = {side: stream.path(level, when) for side, when in months.items()}
         flags = {side: stream.path("L2", when) for side, when in months.items()}

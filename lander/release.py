@@ -10,9 +10,9 @@ from typing import Any
 
 from lander import __version__, store
 from lander import index as index_module
+from lander.config.identifiers import folder_name
 from lander.deployment import ArchiveConfig
 from lander.errors import ConfigError, LanderError
-from lander.identifiers import folder_name
 from lander.index import Index
 from lander.lock import held
 from lander.pipeline import STORE_NAME

@@ -1,16 +1,22 @@
 """What a run would do, and why, without doing it."""
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from lander import catalog, engine, inventory, planning
+from lander import catalog, engine, intake, inventory, planning
 from lander import index as index_module
-from lander.catalog import Found
+from lander.catalog import Identity
 from lander.deployment import ArchiveConfig
 from lander.engine import Task
-from lander.index import Index
+from lander.index import Index, RawFile
+from lander.intake import Intake
 from lander.pipeline import STORE_NAME
+from lander.stages import decode
+from lander.stages.parts import work_folder
 
 
 @dataclass
@@ -20,13 +26,18 @@ class Status:
     Attributes
     ----------
     new, changed, gone
-        Raw files that were never decoded, that differ from what was decoded, that are no longer there.
+        Raw files that were never decoded; that differ from what was decoded, or whose calibration, clock or reader
+        does; that are no longer there.
     stale
         Files of the store that are missing or out of date, and why.
     follows
         Files that hang on those and may change with them.
+    surplus
+        Files of the store that nothing makes any more.
     failed
         Raw files that gave nothing, and why.
+    quarantine
+        The rows of those that were decoded, with the account of their bytes.
     current
         Number of files that are up to date.
     samples
@@ -38,71 +49,120 @@ class Status:
     gone: list[str] = field(default_factory=list)
     stale: dict[str, str] = field(default_factory=dict)
     follows: list[str] = field(default_factory=list)
+    surplus: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    quarantine: dict[str, RawFile] = field(default_factory=dict)
     current: int = 0
     samples: int = 0
 
     @property
     def up_to_date(self) -> bool:
         """Whether a run would do nothing."""
-        return not (self.new or self.changed or self.gone or self.stale)
+        return not (self.new or self.changed or self.gone or self.stale or self.surplus)
 
 
-def status(config: ArchiveConfig) -> Status:
-    """Compare an archive's raw files and configuration with what its store was made from.
+def status(config: ArchiveConfig, *, only: str | None = None, exact: bool = False) -> Status:
+    """Compare an archive's raw files and configuration with what its store was made from. Nothing is written there.
 
-    Raw files are compared by size and times of the file, as a run does; nothing is hashed and nothing written.
+    Parameters
+    ----------
+    config
+        The archive.
+    only
+        A deployment's id: what a run for it alone would do.
+    exact
+        Hash and decode new and changed raw files, somewhere else, to know which months they reach. Without it they are
+        told by size and times as a run does, and only the months that they reached before are named.
     """
     root = config.root / STORE_NAME
     index = index_module.load(root)
     result = Status()
-    found = list(catalog.find(config))
-    _raw(result, config, index, found)
+    result.samples = sum(entry.n for entry in index.files.values() if entry.stage == "L1")
+    seen = intake.look(config, root, index, catalog.identify_each if exact else _unseen, only)
+    changed = _raw(result, index, seen, only)
+    if exact:
+        _decode(result, index, changed)
     streams = list(inventory.streams(config, index))
-    tasks = [
-        *planning.level1_tasks(streams),
-        *(planning.phase_task(deployment, streams) for deployment in config.deployments),
-        *planning.level2_tasks(config, streams),
-        *planning.level3_tasks(config, streams, index),
-    ]
+    everything = [*planning.level1_tasks(streams), *planning.later_tasks(config, streams)]
+    tasks = [task for task in everything if only is None or only in planning.deployments_of(task)]
+    remade = set() if exact else {*result.changed}
     for task in tasks:
-        reason = _stale(config, index, task)
+        reason = _stale(root, index, task) or _from_changed(task, remade)
         if reason:
             result.stale[task.output] = reason
     result.follows = _followers(tasks, result.stale.keys())
+    result.surplus = sorted(index.files.keys() - {task.output for task in everything}) if only is None else []
     result.current = len(tasks) - len(result.stale) - len(result.follows)
-    result.samples = sum(entry.n for entry in index.files.values() if entry.stage == "L1")
     return result
 
 
-def _raw(result: Status, config: ArchiveConfig, index: Index, found: Sequence[Found]) -> None:
-    for one in found:
-        if one.path not in index.raw:
-            result.new.append(one.path)
-        elif catalog.known(config.raw, one.path, index) is None:
-            result.changed.append(one.path)
-        elif (failure := index.raw[one.path].failure) is not None:
-            result.failed[one.path] = failure
-    result.gone = sorted(index.raw.keys() - {one.path for one in found})
+_UNSEEN = "not looked at"
 
 
-def _stale(config: ArchiveConfig, index: Index, task: Task) -> str:
+def _unseen(paths: Sequence[Path]) -> Iterator[tuple[Path, Identity | str]]:
+    return ((path, _UNSEEN) for path in paths)
+
+
+def _raw(result: Status, index: Index, seen: Intake, only: str | None) -> list[decode.Job]:
+    """Sort raw files, and take those that are gone out of the index; gives those that are to be decoded."""
+    jobs = []
+    for path, reason in seen.unreadable.items():
+        if reason == _UNSEEN:
+            (result.changed if path in index.raw else result.new).append(path)
+        else:
+            result.failed[path] = reason
+    for job in seen.jobs:
+        before = index.raw.get(job.found.path)
+        if before is None or before.recipe != job.recipe:
+            (result.new if before is None else result.changed).append(job.found.path)
+            jobs.append(job)
+        elif before.failure is not None:
+            result.failed[before.path], result.quarantine[before.path] = before.failure, before
+    result.failed |= seen.refused
+    result.gone = sorted(path for path in index.raw.keys() - seen.paths if only in (None, index.raw[path].deployment))
+    for path in result.gone:
+        del index.raw[path]
+    result.new, result.changed = sorted(result.new), sorted(result.changed)
+    return jobs
+
+
+def _decode(result: Status, index: Index, jobs: Iterable[decode.Job]) -> None:
+    """Learn what files hold by decoding them into a folder that is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="lander-") as scratch:
+        for job in jobs:
+            row = decode.run(replace(job, root=Path(scratch)))
+            shutil.rmtree(work_folder(Path(scratch), job.recipe), ignore_errors=True)
+            index.raw[row.path] = row
+            if row.failure is not None:
+                result.failed[row.path], result.quarantine[row.path] = row.failure, row
+
+
+def _from_changed(task: Task, changed: set[str]) -> str:
+    return next((f"{part['path']} changed" for part in task.params.get("parts", ()) if part["path"] in changed), "")
+
+
+def _stale(root: Path, index: Index, task: Task) -> str:
     entry = index.files.get(task.output)
     if entry is None:
         return "not made yet"
-    if not os.path.exists(config.root / STORE_NAME / task.output):
+    if not os.path.exists(root / task.output):
         return "the file is missing"
-    if not index_module.intact(config.root / STORE_NAME, entry):
+    if not index_module.intact(root, entry):
         return "the file is not the one that was written"
     return engine.difference(entry.recipe, engine.recipe_of(task, index).digest)
 
 
 def _followers(tasks: Sequence[Task], stale: Iterable[str]) -> list[str]:
     """Files that read a stale one, directly or through others."""
+    readers: dict[str, list[str]] = {}
+    for task in tasks:
+        for need in task.needs:
+            readers.setdefault(need, []).append(task.output)
     known = set(stale)
-    touched = set(known)
-    before = -1
-    while len(touched) != before:
-        before = len(touched)
-        touched |= {task.output for task in tasks if task.needs & touched}
+    touched, queue = set(known), list(known)
+    while queue:
+        for reader in readers.get(queue.pop(), ()):
+            if reader not in touched:
+                touched.add(reader)
+                queue.append(reader)
     return sorted(touched - known)

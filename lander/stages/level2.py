@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,8 @@ def _matched(
     return match(time, Donor(values.time, values.values(name), flags.values(f"{name}_qc")), donor["largest_gap_us"])
 
 
-def months_around(month: str) -> dict[str, str]:
+@cache
+def months_around(month: str) -> Mapping[str, str]:
     """A month and the ones beside it."""
     this = np.datetime64(month, "M")
     return {"before": str(this - 1), "this": month, "after": str(this + 1)}

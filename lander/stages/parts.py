@@ -34,6 +34,7 @@ class PartWriter:
     folder: Path
     _count: int = 0
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    _last: dict[tuple[str, str], int] = field(default_factory=dict)
     _streams: dict[str, dict[str, Any]] = field(default_factory=dict)
     _digests: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
@@ -60,18 +61,19 @@ class PartWriter:
         np.savez(folder / f"{self._count:08d}.npz", allow_pickle=False, meta=np.array(json.dumps(meta)), **arrays)
         key = (stream, month)
         self._counts[key] = self._counts.get(key, 0) + len(piece.along["time"])
+        self._last[key] = max(self._last.get(key, -(2**63)), int(piece.along["time"].max()))
         digests = self._digests.setdefault(key, {})
         for name, values in sorted(arrays.items()):
             head = f"{name}|{values.dtype.str}|{values.shape[1:]}|".encode()
             digests.setdefault(name, hashlib.sha256(head)).update(np.ascontiguousarray(values).view(np.uint8).data)
 
     def summary(self) -> dict[str, dict[str, Any]]:
-        """By stream: variables with their dimensions, seconds between samples, and by month number and digest."""
+        """By stream: variables with their dimensions, seconds between samples, and by month number, last time, digest."""
         for (stream, month), n in sorted(self._counts.items()):
             whole = hashlib.sha256()
             for name, digest in sorted(self._digests[stream, month].items()):
                 whole.update(name.encode() + digest.digest())
-            row = {"n": n, "digest": whole.hexdigest()[:20]}
+            row = {"n": n, "last": self._last[stream, month], "digest": whole.hexdigest()[:20]}
             self._streams[stream].setdefault("months", {})[month] = row
         return self._streams
 

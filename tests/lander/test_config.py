@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ingest import vocabulary
 from lander.config import load, merged_qc
-from lander.config_file import parse
+from lander.config.file import parse
 from lander.deployment import ClockCheck, Disturbance, FillRule, Person, Position, RawPattern, Reference
 from lander.errors import ConfigError
 from lander.units import UnfitError, convert, nearest, quantity, time_of

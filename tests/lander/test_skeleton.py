@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from lander.config.skeleton import init
+from lander.config.validate import validate
 from lander.errors import ConfigError
-from lander.skeleton import init
-from lander.validate import validate
 from tests.lander.archives import COEFFICIENTS, known_plugins, write
 
 __all__ = ["known_plugins"]  # a fixture, used by its name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lander.validate import Mistake, validate
+from lander.config.validate import Mistake, validate
 from tests.lander.archives import ARCHIVE, F1, F2, FILES, known_plugins, write
 from tests.lander.planted import D1, D2, PLANTS, A
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import qc.check
 from ingest import vocabulary
-from lander.config_file import PLACEHOLDER, UNKNOWN_KEY, Document, Loc, Mistake
+from lander.config.file import PLACEHOLDER, UNKNOWN_KEY, Document, Loc, Mistake
 from lander.deployment import QcRules
 from lander.units import UnfitError, nearest, quantity
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from lander.config.identifiers import LICENCES
 from lander.errors import ConfigError
-from lander.identifiers import LICENCES
 
 ARCHIVE = f"""\
 # The archive as a whole. Lines that start with # are comments.

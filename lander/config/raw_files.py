@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lander.config_file import Document, Loc, Mistake
-from lander.identifiers import pattern_of
+from lander.config.file import Document, Loc, Mistake
+from lander.config.identifiers import pattern_of
 from lander.units import UnfitError
 
 
@@ -17,7 +17,7 @@ def matches(raw: Path, pattern: str) -> tuple[Path, ...]:
     raw
         The raw folder.
     pattern
-        Glob as in `pathlib`, checked by `lander.identifiers.pattern_of`.
+        Glob as in `pathlib`, checked by `lander.config.identifiers.pattern_of`.
     """
     return tuple(sorted(path for path in raw.glob(pattern) if path.is_file()))
 

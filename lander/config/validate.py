@@ -5,14 +5,14 @@ from pathlib import Path
 
 import qc.filler
 from ingest import vocabulary
-from lander import cross_checks
-from lander.config import ArchiveModel, CoefficientsModel, DeploymentModel
-from lander.config_domain import archive_to_domain, deployment_to_domain
-from lander.config_file import Document, Mistake, read
+from lander.config import cross_checks
+from lander.config.domain import archive_to_domain, deployment_to_domain
+from lander.config.file import Document, Mistake, read
+from lander.config.models import ArchiveModel, CoefficientsModel, DeploymentModel
+from lander.config.qc_rules import qc_mistakes
+from lander.config.raw_files import raw_mistakes
+from lander.config.schema import hold
 from lander.deployment import ArchiveConfig
-from lander.qc_rules import qc_mistakes
-from lander.raw_files import raw_mistakes
-from lander.schema import hold
 from lander.units import nearest
 
 __all__ = ["Mistake", "examine", "validate"]

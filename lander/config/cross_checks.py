@@ -12,9 +12,9 @@ import numpy as np
 
 import lander.derived
 from ingest import vocabulary
-from lander.config_domain import reference_value
-from lander.config_file import UNKNOWN_KEY, Document, Loc, Mistake
-from lander.qc_rules import qc_mistakes
+from lander.config.domain import reference_value
+from lander.config.file import UNKNOWN_KEY, Document, Loc, Mistake
+from lander.config.qc_rules import qc_mistakes
 from lander.units import UnfitError, nearest
 
 COEFFICIENT_SUFFIXES = (".yaml", ".yml")

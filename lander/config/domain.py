@@ -5,9 +5,9 @@ from pathlib import Path
 
 from ingest import vocabulary
 from lander import deployment as domain
-from lander.config import ArchiveModel, CalibrationModel, DeploymentModel, InstrumentModel, ReferenceModel
-from lander.config_file import Document
-from lander.qc_rules import rules_of
+from lander.config.file import Document
+from lander.config.models import ArchiveModel, CalibrationModel, DeploymentModel, InstrumentModel, ReferenceModel
+from lander.config.qc_rules import rules_of
 from lander.units import convert
 
 _HOUR = 3600.0

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from lander.config_file import PLACEHOLDER, UNKNOWN_KEY, Document, Loc, Mistake
+from lander.config.file import PLACEHOLDER, UNKNOWN_KEY, Document, Loc, Mistake
 from lander.units import UnfitError, nearest
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -1,16 +1,13 @@
-"""What people write about an archive: the models of their files, loading them, and their quality control merged."""
+"""The models of the files that people write: what each key must be."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
-from lander import deployment as domain
-from lander.errors import ConfigError
-from lander.identifiers import email_of, folder_name, licence_of, orcid_of, pattern_of, ror_of
+from lander.config.identifiers import email_of, folder_name, licence_of, orcid_of, pattern_of, ror_of
 from lander.units import UnfitError, quantity, time_of
 
 Value = TypeVar("Value", float, int)
@@ -228,53 +225,3 @@ class DeploymentModel(Section):
     references: list[ReferenceModel] = []
     primary: dict[str, str] = {}
     instruments: Annotated[dict[Name, InstrumentModel], Field(min_length=1)]
-
-
-def load(archive: Path) -> domain.ArchiveConfig:
-    """Read an archive's configuration.
-
-    Parameters
-    ----------
-    archive
-        The folder with archive.yaml and deployments/.
-
-    Raises
-    ------
-    ConfigError
-        Something is wrong; the first mistakes are named. What concerns the raw files (a pattern that matches none) is
-        left to `lander validate` and to the catalog, for files may still come.
-    """
-    from lander.validate import examine  # `validate` is built on this module
-
-    mistakes, config = examine(Path(archive), files=False)
-    if config is None:
-        _refuse(Path(archive), [str(mistake) for mistake in mistakes])
-    return config
-
-
-_SHOWN = 5
-
-
-def _refuse(archive: Path, mistakes: list[str]) -> NoReturn:
-    more = f"\n  and {len(mistakes) - _SHOWN} more" if len(mistakes) > _SHOWN else ""
-    count = "one mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-    listed = "\n  ".join(mistakes[:_SHOWN]) + more
-    raise ConfigError(f"the configuration of {archive} has {count}:\n  {listed}\nrun `lander validate {archive}`")
-
-
-def merged_qc(
-    config: domain.ArchiveConfig, deployment: domain.Deployment, instrument: domain.Instrument
-) -> domain.QcRules:
-    """Quality control of one instrument: the archive's, changed by its site, changed by the instrument.
-
-    A parameter given nearer to the instrument wins; "off" takes a check out, and parameters after "off" put it back.
-    """
-    site = next((site for site in config.sites if site.code == deployment.site), None)
-    merged: dict[str, dict[str, Mapping[str, object] | Literal["off"]]] = {}
-    for rules in (config.qc, site.qc if site else {}, instrument.qc):
-        for variable, checks in rules.items():
-            into = merged.setdefault(variable, {})
-            for check, params in checks.items():
-                before = into.get(check, {})
-                into[check] = "off" if params == "off" else {**({} if before == "off" else before), **params}
-    return merged
