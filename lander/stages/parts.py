@@ -68,7 +68,7 @@ class PartWriter:
             digests.setdefault(name, hashlib.sha256(head)).update(np.ascontiguousarray(values).view(np.uint8).data)
 
     def summary(self) -> dict[str, dict[str, Any]]:
-        """By stream: variables with their dimensions, seconds between samples, and by month number, last time, digest."""
+        """By stream: variables with dimensions, seconds between samples, and by month number, last time, digest."""
         for (stream, month), n in sorted(self._counts.items()):
             whole = hashlib.sha256()
             for name, digest in sorted(self._digests[stream, month].items()):
