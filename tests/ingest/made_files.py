@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tests.ingest.made_sea_bird import made_sea_bird_files
+
 TEMPERATURE = {"A0": "-1.898409e-04", "A1": "3.136087e-04", "A2": "-4.461848e-06", "A3": "2.019781e-07"}
 CONDUCTIVITY = {
     "G": "-1.001932e+00",
@@ -80,3 +82,4 @@ def made_files() -> Iterator[tuple[str, bytes]]:
     """Name and content of each."""
     yield "sbe37_without_pressure.hex", sbe37_file()
     yield "optode_of_many_shapes.log", optode_file()
+    yield from made_sea_bird_files()

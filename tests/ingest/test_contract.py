@@ -4,6 +4,8 @@ Formats without checksums cannot tell a changed digit from a true one. `UNABLE_T
 changed byte may reach no record but the one that holds it (and those next to a changed line end).
 """
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from tests.ingest.conftest import places, same_values, samples, streams_equal
 TRIALS = 100
 LARGEST = 40_000  # bytes of a file that is damaged a hundred times
 UNABLE_TO_TELL = {
+    "rbr_rsk": "SQLite has no checksum: only changes of its structure are found, not of a value",
     "lisst200x": "no checksum; a changed digit changes one value",
     "pro_oceanus_co2": "no checksum; a changed digit changes one value, a changed letter the stream",
     "wetlabs_eco_sio": "the block's checksum leaves out its header with the time",
@@ -27,7 +30,10 @@ UNABLE_TO_TELL = {
 }
 MOST_LOST = 2  # records beside the one with the changed byte: a changed line end joins two lines
 
-SAMPLES = [pytest.param(sample, id=f"{sample.reader}-{sample.name}") for sample in samples()]
+EVERY_SAMPLE = [pytest.param(sample, id=f"{sample.reader}-{sample.name}") for sample in samples()]
+# Readers of whole files (databases, containers) have no order of bytes: they keep what `test_whole_*` below ask.
+SAMPLES = [one for one in EVERY_SAMPLE if ingest.discover()[one.values[0].reader].whole is None]
+WHOLE_SAMPLES = [one for one in EVERY_SAMPLE if one not in SAMPLES]
 
 
 def _cut_to_size(content: bytes) -> bytes:
@@ -44,6 +50,8 @@ def _check_account(decoded, content):
         assert span.reason
         covered[span.offset : span.offset + span.length] += 1
     assert covered.max(initial=0) <= 1, "a byte is in two spans"
+    if ingest.discover()[decoded.reader].whole is not None:
+        return
     for stream, start, stop in places(decoded):
         assert (np.diff(start) > 0).all(), f"{stream}: records out of file order"
         assert ((start >= 0) & (start < stop) & (stop <= len(content))).all()
@@ -59,7 +67,7 @@ def test_readers_without_checksum_are_listed():
     assert {name for name, reader in ingest.discover().items() if not reader.checksummed} == UNABLE_TO_TELL.keys()
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("sample", EVERY_SAMPLE)
 def test_datasets_keep_the_layout(sample, decode_bytes):
     decoded = decode_bytes(sample.content, sample.name)
     assert decoded.reader == sample.reader
@@ -192,3 +200,62 @@ def test_foreign_bytes_inside_are_accounted_for(sample, decode_bytes):
             assert dataset.sizes[dimension] - MOST_LOST <= kept <= dataset.sizes[dimension], filling[:4]
             first = int((dataset["source_offset"] + dataset["source_length"] < at).sum())
             assert same_values(decoded.streams[stream].isel({dimension: slice(first)}), dataset, slice(first))
+
+
+WHOLE_TRIALS = 24
+
+
+@pytest.mark.parametrize("sample", WHOLE_SAMPLES)
+def test_whole_files_in_any_blocks_and_in_memory_give_the_same(sample, decode_bytes):
+    whole = decode_bytes(sample.content, sample.name)
+    other = decode_bytes(sample.content, sample.name, block_bytes=1000)
+    assert streams_equal(other, whole)
+    assert other.ledger == whole.ledger
+    assert other.sha256 == whole.sha256
+    packed = decode_bytes(gzip.compress(sample.content, 1), f"{sample.name}.gz")
+    assert packed.ledger.members[sample.name] == whole.ledger
+    assert packed.streams.keys() == whole.streams.keys()
+    assert all(same_values(packed.streams[stream], whole.streams[stream]) for stream in whole.streams)
+
+
+@pytest.mark.parametrize("sample", WHOLE_SAMPLES)
+def test_whole_files_number_their_records(sample, decode_bytes):
+    for dataset in decode_bytes(sample.content, sample.name).streams.values():
+        assert np.unique(dataset["source_offset"].values).size == dataset["source_offset"].size
+        assert (dataset["source_length"].values == 1).all()
+        assert dataset.attrs["source_offset_meaning"]
+
+
+@pytest.mark.parametrize("sample", WHOLE_SAMPLES)
+def test_whole_files_that_are_cut_give_records_of_the_whole(sample, decode_bytes):
+    whole = decode_bytes(sample.content, sample.name)
+    generator = np.random.default_rng(5)
+    for cut in generator.integers(0, len(sample.content), WHOLE_TRIALS).tolist():
+        content = sample.content[:cut]
+        try:
+            decoded = decode_bytes(content, sample.name)
+        except IngestError:
+            continue
+        _check_account(decoded, content)
+        assert decoded.ledger.rejected, f"cut at {cut}: nothing in the ledger says so"
+        for stream, dataset in decoded.streams.items():
+            known = whole.streams[stream]
+            order = np.argsort(known["source_offset"].values)
+            places = np.searchsorted(known["source_offset"].values[order], dataset["source_offset"].values)
+            assert same_values(dataset, known, order[places]), f"cut at {cut}"
+
+
+@pytest.mark.parametrize("sample", WHOLE_SAMPLES)
+def test_whole_files_with_changed_bytes_give_a_result_or_an_ingest_error(sample, decode_bytes):
+    generator = np.random.default_rng(6)
+    for trial in range(2 * WHOLE_TRIALS):
+        damaged = bytearray(sample.content)
+        # Half of the changes fall into the first bytes, where formats keep their structure.
+        end = len(damaged) if trial % 2 else min(len(damaged), 4096)
+        for place in generator.integers(0, end, 1 + trial % 3).tolist():
+            damaged[place] ^= int(generator.integers(1, 256))
+        try:
+            decoded = decode_bytes(bytes(damaged), sample.name)
+        except IngestError:
+            continue
+        _check_account(decoded, bytes(damaged))

@@ -1,0 +1,260 @@
+r"""Sea-Bird .cnv: rows of engineering units that the maker's software wrote, as text or as binary numbers.
+
+Header lines start with `*` (instrument) and `#` (processing) up to `*END*`; then one row a scan, in columns of 11
+characters that may touch, or as little-endian float32 (`# file_type = binary`). A foreign line may come first.
+
+Variables are named from the short names (`ingest.sea_bird_names`). A second sensor, or a column that comes twice, gets
+its name with `_2`. Columns of unknown meaning are kept side by side in `unmapped_columns`; the attribute of that name
+says what each is. Which columns told the time, and how, is in `time_source`; where none does, rows are numbered by
+`scan`: the sampling interval alone tells no time, since processing drops rows and instruments skip samples
+(SBE37SM-RS232_03716125_2017_11_16.cnv states 90 s; by its .hex one step is 782 s).
+
+There is no checksum: a changed digit gives another value, and nothing in the format can tell.
+
+References
+----------
+Sea-Bird Scientific, SBE Data Processing user's manual: converted data file (.cnv) format.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ingest.dataset import assemble
+from ingest.dcl import account
+from ingest.ledger import Span
+from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
+from ingest.sea_bird_cnv import CnvHeader, TimeRule, parse_cnv_header, read_rows, time_rule, to_times
+from ingest.sea_bird_header import END
+from ingest.sea_bird_names import variable_names
+from ingest.text import LONGEST_LINE, Lines, split_lines
+
+STREAM = "samples"
+UNMAPPED = "unmapped_columns"
+
+
+class Shape(NamedTuple):
+    """Of the first row: its width, and how its last number ends (digits after the point, exponent)."""
+
+    width: int
+    ending: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class State:
+    """What the header told, how the time is told, and the shape of the first row or the rows read so far."""
+
+    header: CnvHeader
+    rule: TimeRule | None
+    shape: Shape | None = None
+    rows: int = 0
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Claim a header of `*` and `#` lines that names its columns."""
+    if not head.startswith(b"*"):
+        return False
+    end = END.search(head)
+    if end is None and len(head) >= HEAD_BYTES:
+        return False
+    header = head[: end.start()] if end else head
+    return re.search(rb"^# name \d+ = \S", header, re.MULTILINE) is not None
+
+
+def parse(block: bytes, offset: int, state: State | None) -> Parsed:
+    """Header, then rows; see `Reader.parse`."""
+    return _parse(block, offset, state, final=False)
+
+
+def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
+    """Last row, with or without line end; see `Reader.finish`."""
+    return _parse(rest, offset, state, final=True)
+
+
+def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
+    if state is not None:
+        return _parse_rows(block, offset, state, final)
+    end = END.search(block)
+    # The line end of *END* may be in the next block.
+    if end is None or (not final and not end[0].endswith(b"\n")):
+        lost = (Span(offset, len(block), "header without an *END* line"),) if final and block else ()
+        return Records(rejected=lost), len(block) if final else 0, None
+    header = parse_cnv_header(block[: end.start()])
+    state = State(header, time_rule(header))
+    records, consumed, state = _parse_rows(block[end.end() :], offset + end.end(), state, final)
+    return replace(records, accepted=records.accepted + end.end()), consumed + end.end(), state
+
+
+def _parse_rows(block: bytes, offset: int, state: State, final: bool) -> tuple[Records, int, State]:
+    if state.header.binary:
+        return _parse_binary(block, offset, state, final)
+    return _parse_text(block, offset, state, final)
+
+
+def _parse_text(block: bytes, offset: int, state: State, final: bool) -> tuple[Records, int, State]:
+    if not final and len(block) < LONGEST_LINE and b"\n" not in block:
+        return Records(), 0, state
+    buffer = np.frombuffer(block, dtype=np.uint8)
+    lines, consumed = split_lines(buffer, final)
+    cells = read_rows(buffer[:consumed], lines, len(state.header.columns))
+    value, known = cells.value, cells.known
+    good = known.all(axis=0)
+    time, timed = _times(state.rule, value)
+    reasons: dict[int, str] = {}
+    for column in range(value.shape[0]):
+        for row in cells.row[~known[column]].tolist():
+            reasons.setdefault(row, f"column {column} ({state.header.columns[column].short}) is not a number")
+    for row in cells.row[good & ~timed].tolist():
+        reasons[row] = "row without a time"
+    good &= timed
+    if state.shape is None and good.any():
+        first = lines.where(cells.row[good][:1])
+        state = replace(state, shape=_shape(block, first))
+    if good.size and _is_cut(block, lines, int(cells.row[-1]), state.shape):
+        reasons[int(cells.row[-1])] = "row cut in its last value"
+        good[-1] = False
+    taken = np.zeros(lines.start.size, dtype=bool)
+    taken[cells.row[good]] = True
+    columns = len(state.header.columns)
+    accepted, skipped, rejected = account(
+        block, offset, lines, taken, lambda row, line: _judge(line, columns, reasons.get(row))
+    )
+    batch = _batch(offset, lines.where(cells.row[good]), value[:, good], time[good])
+    return Records({STREAM: batch}, accepted, skipped, rejected), consumed, state
+
+
+def _batch(offset: int, lines: Lines, value: NDArray[np.float64], time: NDArray[np.datetime64]) -> Batch:
+    length = (lines.stop - lines.start).astype(np.int32)
+    return Batch(offset + lines.start, length, {"value": value.T, "time": time})
+
+
+def _times(rule: TimeRule | None, value: NDArray[np.float64]) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
+    if rule is None:
+        count = value.shape[1]
+        return np.zeros(count, dtype="datetime64[us]"), np.ones(count, dtype=bool)
+    return to_times(rule, value[rule.column])
+
+
+_ENDING = re.compile(rb"[-+]?\d*(?:\.(\d*))?(?:[eE]([-+]?\d*))?")
+
+
+def _shape(block: bytes, line: Lines) -> Shape:
+    text = block[int(line.start[0]) : int(line.stop[0])]
+    match = _ENDING.fullmatch(text.split()[-1][-11:])
+    ending = (len(match[1] or b""), len(match[2] or b"")) if match else (0, 0)
+    return Shape(len(text), ending)
+
+
+def _is_cut(block: bytes, lines: Lines, row: int, shape: Shape | None) -> bool:
+    """Whether a last line without line end may miss the end of its last number.
+
+    It is whole if it is as wide as the first row, or its last number ends as that of the first does.
+    """
+    if row != lines.start.size - 1 or lines.stop[row] < lines.next[row] or shape is None:
+        return False
+    here = _shape(block, lines.where(np.array([row])))
+    return here.ending != shape.ending or (here.ending == (0, 0) and here.width != shape.width)
+
+
+def _judge(line: bytes, columns: int, reason: str | None) -> tuple[bool, str]:
+    if not line.strip():
+        return True, "blank line"
+    if line.strip() == b"\x1a":
+        return True, "end-of-file character of old systems"
+    return False, reason or f"row of {len(line.split())} values, the header names {columns} columns"
+
+
+def _parse_binary(block: bytes, offset: int, state: State, final: bool) -> tuple[Records, int, State]:
+    """Rows of float32; no more of them than the header promises, for nothing in a row tells it from other bytes."""
+    width = 4 * len(state.header.columns)
+    promised = state.header.rows
+    count = len(block) // width
+    if promised:
+        count = min(count, promised - state.rows)
+    with np.errstate(invalid="ignore"):  # foreign bytes may be signalling NaN
+        value = np.frombuffer(block, dtype="<f4", count=count * len(state.header.columns)).astype(np.float64)
+    value = value.reshape(count, len(state.header.columns)).T
+    time, timed = _times(state.rule, value)
+    start = np.arange(count, dtype=np.int64) * width
+    rejected = [Span(offset + int(at), width, "row without a time") for at in start[~timed]]
+    lines = Lines(start[timed], start[timed] + width, start[timed] + width)
+    batch = _batch(offset, lines, value[:, timed], time[timed])
+    state = replace(state, rows=state.rows + count)
+    consumed = count * width
+    rest = len(block) - consumed
+    if promised and state.rows >= promised and rest:
+        rejected.append(Span(offset + consumed, rest, f"bytes after the {promised} rows that the header promises"))
+        consumed = len(block)
+    elif final and rest:
+        rejected.append(Span(offset + consumed, rest, f"row cut off by the end of the file: {rest} of {width} bytes"))
+        consumed = len(block)
+    return Records({STREAM: batch}, int(timed.sum()) * width, (), tuple(rejected)), consumed, state
+
+
+def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+    """Columns in the vocabulary's units, bad values as NaN; see `Reader.to_dataset`."""
+    batch = records.batches[STREAM]
+    header = state.header
+    value: NDArray[np.float64] = batch.columns["value"].T
+    bad = np.float32(header.bad_flag) if header.binary else header.bad_flag
+    value = np.where((value == bad) | ~np.isfinite(value), np.nan, value)
+    variables: dict[str, Any] = {}
+    names = variable_names(header.columns)
+    for column, (name, meaning) in names.items():
+        variables[name] = _convert(value[column], meaning.factor, meaning.offset)
+        if name == "scan_flag":
+            variables[name] = (value[column] != 0.0).astype(np.uint8)
+    used = {*names, *(() if state.rule is None else (state.rule.column,))}
+    unmapped = [column for column in range(len(header.columns)) if column not in used]
+    if unmapped:
+        variables[UNMAPPED] = (("unmapped_column",), np.ascontiguousarray(value[unmapped].T))
+    time = batch.columns["time"] if state.rule is not None else None
+    return {STREAM: assemble(batch, variables, time, _attributes(state, names, unmapped))}
+
+
+def _convert(value: NDArray[np.float64], factor: float, offset: float) -> NDArray[np.float64]:
+    return value if factor == 1.0 and offset == 0.0 else value * factor + offset
+
+
+def _attributes(state: State, names: Mapping[int, tuple[str, Any]], unmapped: list[int]) -> dict[str, str]:
+    header = state.header
+    listed = [f"{name} = {_words(header, column)}" for column, (name, _) in names.items()]
+    known = {
+        "instrument_model": header.model,
+        "serial_number": header.serial_number,
+        "start_time": None if header.start_time is None else f"{header.start_time.astype('datetime64[s]')}Z",
+        "start_time_source": header.start_time_source,
+        "interval": header.interval,
+        "time_source": None if state.rule is None else state.rule.source,
+        "nmea_latitude": header.latitude,
+        "nmea_longitude": header.longitude,
+        "columns": "; ".join(listed),
+        UNMAPPED: "; ".join(_words(header, column) for column in unmapped),
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _words(header: CnvHeader, column: int) -> str:
+    return ": ".join(part for part in header.columns[column] if part)
+
+
+def expected(state: State | None) -> int | None:
+    """Return the rows that the header promises."""
+    return state.header.rows if state else None
+
+
+READER = Reader(
+    name="sbe_cnv",
+    version=1,
+    sniff=sniff,
+    parse=parse,
+    finish=finish,
+    to_dataset=to_dataset,
+    expected=expected,
+    instruments=("Any Sea-Bird instrument whose data went through SBE Data Processing or Seasave (.cnv)",),
+)

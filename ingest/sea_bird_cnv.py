@@ -1,0 +1,385 @@
+"""Header, numbers and time of Sea-Bird .cnv files.
+
+References
+----------
+Sea-Bird Scientific, SBE Data Processing user's manual: converted data file (.cnv) format.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.fields import numbers
+from ingest.sea_bird_names import TIME_NAMES, Column
+from ingest.text import Bytes, Columns, Lines, Places, matrix, turn
+from ingest.timecode import SECONDS_PER_DAY, Times
+
+COLUMN_WIDTH = 11
+"""Characters of a column, as the maker's software prints it; full columns touch."""
+
+
+@dataclass(frozen=True)
+class CnvHeader:
+    """What a header says; None or empty where it says nothing.
+
+    Attributes
+    ----------
+    columns
+        In order, from `# name` lines.
+    spans
+        Smallest and largest value of each column as the maker's software found them, by column number.
+    rows
+        `# nvalues`: how many rows were written.
+    start_time, start_time_source
+        Start of the record, and which clock told it, where the header says so.
+    """
+
+    columns: tuple[Column, ...]
+    spans: dict[int, tuple[float, float]]
+    rows: int | None
+    interval: str | None
+    start_time: np.datetime64 | None
+    start_time_source: str | None
+    bad_flag: float
+    binary: bool
+    model: str | None
+    serial_number: str | None
+    latitude: str | None
+    longitude: str | None
+
+
+_NAME = re.compile(r"^# name (\d+) = ([^:\n]*?)\s*(?::[ \t]*([^\n]*?))?\s*$", re.MULTILINE)
+_SPAN = re.compile(r"^# span (\d+) =\s*([-+.\deE]+)\s*,\s*([-+.\deE]+)\s*$", re.MULTILINE)
+_START = re.compile(
+    r"^# start_time = (\w{3})\s+(\d{1,2})\s+(\d{2,4})\s+(\d\d):(\d\d):(\d\d)(?:\s*\[([^\]\n]*)\])?", re.MULTILINE
+)
+DEFAULT_BAD_FLAG = -9.99e-29  # what the maker's software has always written
+
+
+def parse_cnv_header(header: bytes) -> CnvHeader:
+    """Read a header; damage costs what it hits and raises nothing.
+
+    Parameters
+    ----------
+    header
+        The bytes before the rows, in latin-1: units hold degree signs and Greek letters.
+    """
+    text = header.decode("latin-1").replace("\r", "")
+    names = {int(number): Column(short, description or "") for number, short, description in _NAME.findall(text)}
+    columns = tuple(names[number] for number in sorted(names))
+    start = _START.search(text)
+    return CnvHeader(
+        columns=columns,
+        spans={int(number): (_number(low), _number(high)) for number, low, high in _SPAN.findall(text)},
+        rows=_whole(_entry(text, "nvalues")),
+        interval=_entry(text, "interval"),
+        start_time=_start_time(start) if start else None,
+        start_time_source=start[7] if start else None,
+        bad_flag=_bad_flag(_entry(text, "bad_flag")),
+        binary=(_entry(text, "file_type") or "").lower() == "binary",
+        model=_found(r"^\*\s*Sea-Bird\s+(.+?)\s*Data File", text),
+        serial_number=_found(r"^\*\s*Temperature SN =\s*(\S+)", text),
+        latitude=_found(r"^\*+\s*NMEA Latitude\s*=\s*(.+?)\s*$", text),
+        longitude=_found(r"^\*+\s*NMEA Longitude\s*=\s*(.+?)\s*$", text),
+    )
+
+
+def _entry(text: str, name: str) -> str | None:
+    return _found(rf"^# {name} = *(.*?)\s*$", text)
+
+
+def _found(pattern: str, text: str) -> str | None:
+    match = re.search(pattern, text, re.MULTILINE)
+    return match[1] if match and match[1] else None
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and re.fullmatch(r"\d{1,12}", text) else None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _bad_flag(text: str | None) -> float:
+    value = _number(text) if text is not None else DEFAULT_BAD_FLAG
+    return value if np.isfinite(value) else DEFAULT_BAD_FLAG
+
+
+def _start_time(match: re.Match[str]) -> np.datetime64 | None:
+    """A year of three digits counts from 1900, as software of before 2000 prints it: 107 is 2007."""
+    year = int(match[3])
+    year += 1900 if year < 1000 else 0
+    try:
+        stamp = datetime.strptime(f"{match[1]} {match[2]} {year} {match[4]}:{match[5]}:{match[6]}", "%b %d %Y %H:%M:%S")
+    except ValueError:
+        return None
+    return np.datetime64(stamp, "us")
+
+
+class Rows(NamedTuple):
+    """Lines with a cell for each column: their numbers `row`, shape (n,); values, and which cells are numbers.
+
+    `value` and `known` have the shape (columns, n).
+    """
+
+    row: Places
+    value: NDArray[np.float64]
+    known: NDArray[np.bool_]
+
+
+def read_rows(buffer: Bytes, lines: Lines, columns: int) -> Rows:
+    """Read those lines that have as many cells as there are columns.
+
+    Parameters
+    ----------
+    buffer : ndarray of uint8
+        The text.
+    lines
+        Its lines.
+    columns
+        How many cells a row has.
+    """
+    regular = _regular(buffer, lines, columns)
+    first = lines.start[regular]
+    at_once = [_read_column(buffer, first + COLUMN_WIDTH * column) for column in range(columns)]
+    others = np.flatnonzero(~_among(regular, lines.start.size))
+    if not others.size and at_once:
+        return Rows(regular, np.stack([value for value, _ in at_once]), np.stack([known for _, known in at_once]))
+    cells = find_cells(buffer, lines.where(others), columns)
+    value, known = read_cells(buffer, cells.start, cells.stop)
+    row = np.concatenate((regular, others[cells.row]))
+    order = np.argsort(row, kind="stable")
+    if at_once:
+        value = np.concatenate((np.stack([one for one, _ in at_once]), value), axis=1)
+        known = np.concatenate((np.stack([one for _, one in at_once]), known), axis=1)
+    return Rows(row[order], value[:, order], known[:, order])
+
+
+def _among(chosen: Places, count: int) -> NDArray[np.bool_]:
+    held = np.zeros(count, dtype=bool)
+    held[chosen] = True
+    return held
+
+
+def _regular(buffer: Bytes, lines: Lines, columns: int) -> Places:
+    """Lines of full width whose every column starts with a blank and ends with a character: nothing touches."""
+    width = COLUMN_WIDTH * columns
+    rows = np.flatnonzero(lines.stop - lines.start == width)
+    text = matrix(buffer, lines.start[rows], width)
+    apart = (text[:, ::COLUMN_WIDTH] == _BLANK).all(axis=1)
+    apart &= (text[:, COLUMN_WIDTH - 1 :: COLUMN_WIDTH] > _BLANK).all(axis=1)
+    chosen: Places = rows[apart]
+    return chosen
+
+
+_BLANK, _PLUS, _MINUS, _POINT, _ZERO = 32, 43, 45, 46, 48
+
+
+def _read_column(buffer: Bytes, start: Places) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Numbers set flush right in a column, and which cells are numbers, both of shape (n,)."""
+    text = turn(matrix(buffer, start, COLUMN_WIDTH))
+    value, known = _plain_numbers(text)
+    odd = np.flatnonzero(~known)
+    if odd.size:
+        blanks = (text[:, odd] == _BLANK).sum(axis=0)
+        value[odd], known[odd] = read_cells(buffer, start[odd] + blanks, start[odd] + COLUMN_WIDTH)
+    return value, known
+
+
+def _plain_numbers(text: Columns) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Numbers without exponent behind blanks, shape (n,): the same float64 as `float(text)`.
+
+    Blanks count as leading zeros, so that the place of the point alone decides how a cell is read.
+    """
+    width, count = text.shape
+    digit = text - np.uint8(_ZERO)
+    is_digit, is_point, is_blank = digit < 10, text == _POINT, text == _BLANK
+    minus = text == _MINUS
+    digits = is_digit.sum(axis=0, dtype=np.uint8)
+    blanks = is_blank.sum(axis=0, dtype=np.uint8)
+    points = is_point.sum(axis=0, dtype=np.uint8)
+    signs = (minus | (text == _PLUS)).sum(axis=0, dtype=np.uint8)
+    # All blanks stand before, and a sign right behind them: the characters that follow are digits or the point.
+    known = (digits + blanks + points + signs == width) & (digits > 0) & (points <= 1) & (signs <= 1)
+    behind = np.zeros(count, dtype=bool)
+    for at in range(1, width):
+        behind |= ~is_blank[at - 1]
+        known &= ~(behind & is_blank[at])
+        known &= ~((minus[at] | (text[at] == _PLUS)) & behind)
+    np.multiply(digit, is_digit, out=digit)
+    places = np.arange(width, dtype=np.uint8)[:, None]
+    place = np.where(points == 1, (is_point * places).sum(axis=0, dtype=np.uint8), np.uint8(width))
+    value = np.zeros(count)
+    for at in np.flatnonzero(np.bincount(place[known], minlength=width + 1)).tolist():
+        chosen = slice(None) if (place == at).all() else np.flatnonzero(place == at)
+        whole = _join_digits([digit[held][chosen] for held in range(width) if held != at])
+        value[chosen] = whole / 10.0 ** max(width - 1 - at, 0)
+    np.negative(value, out=value, where=minus.any(axis=0))
+    return value, known
+
+
+def _join_digits(digits: list[Bytes]) -> NDArray[np.float64]:
+    """Digits, most significant first, to whole numbers; in halves that fit 32 bits, exact in float64."""
+    cut = max(len(digits) - 9, 0)
+    low = np.zeros(digits[0].size, dtype=np.uint32)
+    for one in digits[cut:]:
+        low *= np.uint32(10)
+        low += one
+    if not cut:
+        return low.astype(np.float64)
+    high = np.zeros(digits[0].size, dtype=np.uint32)
+    for one in digits[:cut]:
+        high *= np.uint32(10)
+        high += one
+    return high.astype(np.float64) * 1e9 + low.astype(np.float64)
+
+
+class Cells(NamedTuple):
+    """Bounds of the cells of those lines that have one for each column: `row` of shape (n,), bounds (columns, n)."""
+
+    row: Places
+    start: Places
+    stop: Places
+
+
+def find_cells(buffer: Bytes, lines: Lines, columns: int) -> Cells:
+    """Split lines by blanks, or by width where columns touch."""
+    dark = buffer > _BLANK
+    before_dark = np.concatenate(([False], dark[:-1]))
+    first, last = np.flatnonzero(dark & ~before_dark), np.flatnonzero(before_dark & ~dark)
+    if dark.size and dark[-1]:
+        last = np.append(last, dark.size)
+    before = np.searchsorted(first, lines.start)
+    count = np.searchsorted(first, lines.stop) - before
+    apart = np.flatnonzero(count == columns)
+    touching = np.flatnonzero((count < columns) & (count > 0) & (lines.stop - lines.start == COLUMN_WIDTH * columns))
+    number = np.arange(columns)[:, None]
+    picked = before[apart] + number
+    by_width = lines.start[touching] + COLUMN_WIDTH * number
+    row = np.concatenate((apart, touching))
+    order = np.argsort(row, kind="stable")
+    start = np.concatenate((first[picked], _skip_blanks(buffer, by_width)), axis=1)
+    # A line of more than the longest length is cut: what stands at its end may go on in the next.
+    stop = np.concatenate((np.minimum(last[picked], lines.stop[apart]), by_width + COLUMN_WIDTH), axis=1)
+    return Cells(row[order], start[:, order], stop[:, order])
+
+
+def _skip_blanks(buffer: Bytes, start: Places) -> Places:
+    start = start.copy()
+    for _ in range(COLUMN_WIDTH - 1):
+        start += buffer[start] == _BLANK
+    return start
+
+
+_ODD_NUMBER = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?")
+_NO_NUMBER = re.compile(rb"[-+]?(nan|inf(inity)?|1\.#(ind|inf|qnan|snan|qnb)0*)", re.IGNORECASE)
+
+
+def read_cells(buffer: Bytes, start: Places, stop: Places) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Values of cells, NaN where one says so in words, and which cells are numbers; both shaped as the bounds.
+
+    The same float64 as `float(text)`: cells with an exponent are read by it, each distinct text once.
+    """
+    read = numbers(buffer, start, stop)
+    value, valid = read.value, read.valid
+    odd = np.flatnonzero(~valid.ravel())
+    if not odd.size:
+        return value, valid
+    start, width = start.ravel()[odd], (stop - start).ravel()[odd]
+    values, known = value.ravel(), valid.ravel()
+    for size in np.unique(width).tolist():
+        if not 0 < size <= 24:
+            continue
+        here = np.flatnonzero(width == size)
+        text = np.ascontiguousarray(buffer[start[here][:, None] + np.arange(size)]).view(f"S{size}").ravel()
+        alike = bool((text == text[0]).all())
+        distinct, place = (text[:1], 0) if alike else np.unique(text, return_inverse=True)
+        parsed = [_odd_value(bytes(one).ljust(size, b"\0")) for one in distinct]
+        values[odd[here]] = np.array([0.0 if one is None else one for one in parsed])[place]
+        known[odd[here]] = np.array([one is not None for one in parsed])[place]
+    return values.reshape(value.shape), known.reshape(valid.shape)
+
+
+def _odd_value(text: bytes) -> float | None:
+    if _ODD_NUMBER.fullmatch(text):
+        return float(text)
+    return float("nan") if _NO_NUMBER.fullmatch(text) else None
+
+
+class TimeRule(NamedTuple):
+    """How a column tells the time: its number, its words for the attribute, and the conversion to microseconds."""
+
+    column: int
+    source: str
+    microseconds: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+_ELAPSED = {"timeS": 1.0, "timeM": 60.0, "timeH": 3600.0}
+_LATE = 30.0  # days: a day of the year so much before the start belongs to the year after
+
+
+def time_rule(header: CnvHeader) -> TimeRule | None:
+    """Choose the column that tells the time best; None where no column does, or not without a start that is missing."""
+    for name in TIME_NAMES:
+        for number, column in enumerate(header.columns):
+            if column.short == name:
+                rule = _rule(name, number, header.start_time)
+                if rule is not None:
+                    return rule
+    return None
+
+
+def _rule(name: str, number: int, start: np.datetime64 | None) -> TimeRule | None:
+    if name in ("timeK", "timeY"):
+        epoch = "2000-01-01" if name == "timeK" else "1970-01-01"
+        return TimeRule(number, f"{name}, seconds since {epoch}", lambda value: value * 1e6 + _microseconds(epoch))
+    if start is None:
+        return None
+    begin = float(start.astype(np.int64))
+    if name in ("timeN", "timeQ"):
+        # The maker's documents give both epochs for both names; the start of the record tells which it is.
+        return TimeRule(number, f"{name}, seconds since 2000 or 1970", lambda value: _nearer_epoch(value, begin))
+    if name in _ELAPSED:
+        unit = _ELAPSED[name] * 1e6
+        return TimeRule(number, f"start_time + {name}", lambda value: value * unit + begin)
+    return TimeRule(number, f"{name}, day 1.0 is the first of January", lambda value: _day_of_year(value, start))
+
+
+def _microseconds(stamp: str | np.datetime64) -> float:
+    moment = np.datetime64(stamp) if isinstance(stamp, str) else stamp
+    return float(moment.astype("datetime64[us]").astype(np.int64))
+
+
+def _nearer_epoch(value: NDArray[np.float64], begin: float) -> NDArray[np.float64]:
+    late, early = value * 1e6 + _microseconds("2000-01-01"), value * 1e6
+    return np.where(np.abs(late - begin) <= np.abs(early - begin), late, early)
+
+
+def _day_of_year(value: NDArray[np.float64], start: np.datetime64) -> NDArray[np.float64]:
+    """Days may count on beyond the year of the start, or begin again at 1."""
+    year = start.astype("datetime64[Y]")
+    this = _microseconds(year)
+    following = _microseconds(year + np.timedelta64(1, "Y"))
+    first = (float(start.astype(np.int64)) - this) / (SECONDS_PER_DAY * 1e6) + 1.0
+    base = np.where(value < first - _LATE, following, this)
+    return base + (value - 1.0) * SECONDS_PER_DAY * 1e6
+
+
+_FIRST, _LAST = _microseconds("0001-01-01"), _microseconds("9999-12-31")
+
+
+def to_times(rule: TimeRule, value: NDArray[np.float64]) -> tuple[Times, NDArray[np.bool_]]:
+    """Values of the chosen column to times, rounded to microseconds, and where they are a time of the calendar."""
+    with np.errstate(all="ignore"):
+        moment = rule.microseconds(value)
+        valid: NDArray[np.bool_] = (moment >= _FIRST) & (moment <= _LAST)
+    return np.where(valid, np.rint(moment), 0.0).astype(np.int64).astype("datetime64[us]"), valid

@@ -1,0 +1,75 @@
+"""Sea-Bird files made here, byte for byte, for variants that no real file at hand has."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+CNV_COLUMNS = (
+    "timeS: Time, Elapsed [seconds]",
+    "prdM: Pressure, Strain Gauge [db]",
+    "t090C: Temperature [ITS-90, deg C]",
+    "c0uS/cm: Conductivity [uS/cm]",
+    "depSM: Depth [salt water, m]",
+    "depSM: Depth [salt water, m]",
+    "upwell: Something new [1/s]",
+    "flag:  0.000e+00",
+)
+
+
+def cnv_header(
+    columns: Sequence[str] = CNV_COLUMNS,
+    *,
+    rows: int | None = None,
+    start: str = "May 10 2007 16:11:52 [Instrument's time stamp, header]",
+    first: str = "* Sea-Bird SBE19plus Data File:",
+    file_type: str = "ascii",
+) -> bytes:
+    """Header of a .cnv file; `columns` are what stands after `# name n = `."""
+    lines = [first, "* FileName = D:\\Comissões\\cast.hex", "* Temperature SN = 4711", f"# nquan = {len(columns)}"]
+    lines += [] if rows is None else [f"# nvalues = {rows}                   "]
+    lines += ["# units = specified", *(f"# name {number} = {column}" for number, column in enumerate(columns))]
+    lines += ["# interval = seconds: 0.25", f"# start_time = {start}", "# bad_flag = -9.990e-29"]
+    return "\n".join([*lines, f"# file_type = {file_type}", "*END*", ""]).encode("latin-1")
+
+
+def cnv_values(count: int) -> np.ndarray:
+    """Rows for `CNV_COLUMNS`, shape (count, 8), with bad values and numbers that fill their column."""
+    generator = np.random.default_rng(11)
+    values = np.zeros((count, 8))
+    values[:, 0] = np.arange(count) * 0.25
+    values[:, 1] = generator.normal(500, 300, count)
+    values[:, 2] = generator.normal(10, 5, count)
+    values[:, 3] = generator.normal(30000, 9000, count)
+    values[:, 4:6] = values[:, 1:2] * 0.99
+    values[:, 6] = generator.normal(0, 1e6, count)
+    values[count // 2, 2:4] = -9.99e-29
+    return values
+
+
+def cnv_row(values: np.ndarray) -> str:
+    """One row of `CNV_COLUMNS` as the maker prints it: the fourth column always touches the third."""
+    cells = [f"{values[0]:11.3f}", f"{values[1]:11.3f}", *(_cell(value, 4) for value in values[2:3])]
+    cells += [f"{values[3]:11.5f}" if abs(values[3]) > 1 else " -9.990e-29", _cell(values[4], 3), _cell(values[5], 3)]
+    return "".join([*cells, f"{values[6]:11.3e}", "  0.000e+00"])
+
+
+def _cell(value: float, decimals: int) -> str:
+    return " -9.990e-29" if value == -9.99e-29 else f"{value:11.{decimals}f}"
+
+
+def cnv_text_file(count: int = 200) -> bytes:
+    """Text whose fourth column often touches the third, CRLF line ends, fewer rows than promised."""
+    rows = [cnv_row(row) for row in cnv_values(count)]
+    return cnv_header(rows=count + 50) + "".join(f"{row}\r\n" for row in rows).encode()
+
+
+def cnv_binary_file(count: int = 300, *, timed: bool = True) -> bytes:
+    """Rows of float32; without a column that tells the time, foreign bytes inside cannot be told from rows at all."""
+    columns = CNV_COLUMNS if timed else ("upwell: Something new [1/s]", *CNV_COLUMNS[1:])
+    return cnv_header(columns, rows=count, file_type="binary") + cnv_values(count).astype("<f4").tobytes()
+
+
+def made_sea_bird_files() -> Iterator[tuple[str, bytes]]:
+    """Name and content of each."""
+    yield "touching.cnv", cnv_text_file()
+    yield "binary.cnv", cnv_binary_file(timed=False)
