@@ -65,4 +65,37 @@ _CARBON_DIOXIDE = (
     counted("current_counts", "Detector, raw counts"),
 )  # fmt: skip
 
-ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_CARBON_DIOXIDE)
+_NITRATE = (
+    measured("nitrate_concentration", "umol L-1", "Dissolved nitrate, as the instrument fits it",
+             "mole_concentration_of_nitrate_in_sea_water", 1e-3, -10.0, 3000.0, 1e-2),
+    measured("nitrogen_in_nitrate", "mg L-1", "Nitrogen in dissolved nitrate, as the instrument fits it", None,
+             1e-5, -1.0, 100.0, 1e-4),
+    measured("absorbance_254nm", "1", "Absorbance of the water at 254 nm", None, 1e-5, -1.0, 10.0, 1e-4),
+    measured("absorbance_350nm", "1", "Absorbance of the water at 350 nm", None, 1e-5, -1.0, 10.0, 1e-4),
+    measured("bromide_trace", "mg L-1", "Bromide trace, as the instrument fits it", None, 1e-3, -10.0, 10000.0, 1e-2),
+    counted("dark_value_for_fit", "Dark value that the fit took, counts"),
+    counted("spectrum_average", "Average of the spectral channels, counts"),
+    counted("integration_time_factor", "Factor of the spectrometer's integration time"),
+    counted("spectrum", "Spectral channels, raw counts"),
+    measured("fit_auxiliary_1", "1", "Further result 1 of the instrument's fit", None, 1e-3, -1e5, 1e5, 1e-2),
+    measured("fit_auxiliary_2", "1", "Further result 2 of the instrument's fit", None, 1e-3, -1e5, 1e5, 1e-2),
+    measured("fit_baseline_1", "1", "Constant of the fit's baseline", None, 1e-5, -1000.0, 1000.0, 1e-4),
+    measured("fit_baseline_2", "1", "Slope of the fit's baseline, as reported", None, 1e-7, -100.0, 100.0, 1e-6),
+    measured("fit_root_mean_square_error", "1", "Root mean square of what the fit leaves of the absorbance", None,
+             1e-7, 0.0, 100.0, 1e-6),
+    measured("spectrometer_temperature", "degree_Celsius", "Temperature of the spectrometer", None,
+             1e-3, -20.0, 80.0, 1e-1),
+    measured("lamp_temperature", "degree_Celsius", "Temperature of the lamp", None, 1e-3, -20.0, 80.0, 1e-1),
+    counted("lamp_time", "Time that the lamp has burnt", units="s"),
+    measured("lamp_voltage", "V", "Voltage of the lamp", None, 1e-3, 0.0, 100.0, 1e-1),
+    measured("internal_voltage", "V", "Voltage of the electronics", None, 1e-3, 0.0, 100.0, 1e-1),
+    measured("supply_current", "mA", "Current from the instrument's supply", None, 1e-2, 0.0, 10000.0, 1.0),
+    measured("ctd_salinity", "1", "Practical salinity that a connected CTD sent", "sea_water_practical_salinity",
+             1e-4, 0.0, 42.0, 1e-3),
+    measured("ctd_temperature", "degree_Celsius", "Temperature that a connected CTD sent", "sea_water_temperature",
+             1e-4, -2.5, 40.0, 1e-3),
+    measured("ctd_pressure", "dbar", "Sea pressure that a connected CTD sent", "sea_water_pressure_due_to_sea_water",
+             1e-3, -5.0, 12000.0, 1e-2),
+)  # fmt: skip
+
+ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_NITRATE, *_CARBON_DIOXIDE)

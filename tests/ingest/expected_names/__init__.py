@@ -42,6 +42,18 @@ class Clock(NamedTuple):
     offset: str | None = None
 
 
+class Merged(NamedTuple):
+    """Our variable of several streams, taken together in the file's order; `absent` is for records of a stream without.
+
+    `decimals` are those that the expectation prints, where these are fewer than the file has.
+    """
+
+    stream: tuple[str, ...]
+    variable: str
+    absent: float
+    decimals: int | None = None
+
+
 class Elsewhere(NamedTuple):
     """An expected number that is one attribute of our Dataset, the last word of its text."""
 

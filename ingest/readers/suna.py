@@ -1,0 +1,213 @@
+"""Satlantic / Sea-Bird SUNA nitrate sensor: its own text files, with frames of full ASCII format.
+
+Lines `SATFHR,...` describe the instrument. `SATSLF1056,2017269,0.018231,-1.87,...,16` is a light frame, `SATSDF...` a
+dark one: date as year and day of year, hours, results of the fit, 256 spectral channels, housekeeping, four values of a
+CTD where one is connected, and a checksum. Light and dark frames are streams of their own: in dark ones the instrument
+writes 0 for all that only light can tell.
+
+References
+----------
+Satlantic, SUNA user manual (firmware 2.5), section "Frame definitions": full ASCII light and dark frames. The checksum
+is what the bytes up to the last comma lack to a multiple of 256; seen to hold for all frames at hand.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ingest.dataset import Values, assemble
+from ingest.dcl import Verdict
+from ingest.fields import Fields, numbers, split_fields
+from ingest.logger_lines import Found, read_lines
+from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
+from ingest.text import Bytes, Lines, Places, matrix
+from ingest.timecode import Times
+
+LIGHT, DARK = "light", "dark"
+CHANNELS = 256
+_FIELDS = CHANNELS + 30
+_SPECTRUM = slice(11, 11 + CHANNELS)
+FITTED: Mapping[int, str] = {
+    3: "nitrate_concentration",
+    4: "nitrogen_in_nitrate",
+    5: "absorbance_254nm",
+    6: "absorbance_350nm",
+    7: "bromide_trace",
+    9: "dark_value_for_fit",
+    276: "fit_auxiliary_1",
+    277: "fit_auxiliary_2",
+    278: "fit_baseline_1",
+    279: "fit_baseline_2",
+    280: "fit_root_mean_square_error",
+}
+"""Values by their place in a frame that only light frames have."""
+
+MEASURED: Mapping[int, str] = {
+    8: "spectrum_average",
+    10: "integration_time_factor",
+    267: "spectrometer_temperature",
+    268: "internal_temperature",
+    269: "lamp_temperature",
+    270: "lamp_time",
+    271: "internal_relative_humidity",
+    272: "supply_voltage",
+    273: "lamp_voltage",
+    274: "internal_voltage",
+    275: "supply_current",
+    282: "ctd_salinity",
+    283: "ctd_temperature",
+    284: "ctd_pressure",
+}
+"""Values of both; those of a CTD are empty where none is connected, as is the CTD's clock before them."""
+
+_COUNTS = ("dark_value_for_fit", "spectrum_average", "integration_time_factor", "lamp_time")
+_OPTIONAL = range(281, 285)
+_COMMA = 44
+_FRAME = re.compile(rb"^SATS([LD])F(\d{4}),\d{7},", re.MULTILINE)
+_WHOLE = re.compile(rb"^SATS[LD]F(\d{4}),\d{7},[-\d.,]{500,}\r?$", re.MULTILINE)
+_HEADER = re.compile(rb"^SATFHR,([^\r\n]*?) *, *([^\r\n]*?)\r?$", re.MULTILINE)
+_KEPT = {"Firmware Version": "firmware", "Calibration File": "calibration_file", "Wavelength Fit Range": "fit_range"}
+
+
+@dataclass(frozen=True)
+class State:
+    """Serial number that most frames of the head give, and what the header tells."""
+
+    serial: int
+    attributes: Mapping[str, str]
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Claim a file with a frame of full ASCII format that fits into a line."""
+    return any(match[0].count(b",") == _FIELDS - 1 for match in _WHOLE.finditer(head))
+
+
+def parse(block: bytes, offset: int, state: State | None) -> Parsed:
+    """Lines to records; see `Reader.parse`. Waits for the file's first 64 KiB to see which instrument it is of."""
+    if state is None:
+        if len(block) < HEAD_BYTES:
+            return Records(), 0, None
+        state = _recognise(block[:HEAD_BYTES])
+    return _parse(block, offset, state, final=False)
+
+
+def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
+    """Last lines, with or without line end; see `Reader.finish`."""
+    return _parse(rest, offset, state or _recognise(rest[:HEAD_BYTES]), final=True)
+
+
+def _recognise(head: bytes) -> State:
+    serials = Counter(int(match[1]) for match in _WHOLE.finditer(head)).most_common(1)
+    pairs = [(match[1].decode("latin-1"), match[2].decode("latin-1")) for match in _HEADER.finditer(head)]
+    told = {" ".join(label.split()): value for label, value in pairs}
+    kept = {name: told[label] for label, name in _KEPT.items() if told.get(label)}
+    return State(serials[0][0] if serials else -1, kept)
+
+
+def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
+    records, consumed = read_lines(
+        block, offset, lambda buffer, lines: _find(buffer, lines, state), _judge, final=final
+    )
+    return records, consumed, state
+
+
+def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
+    """Read every line of as many fields as a frame has."""
+    fields = split_fields(buffer, lines.start, lines.stop, _COMMA, _FIELDS)
+    row = fields.row
+    light, serial, fits = _read_start(buffer, fields)
+    read = numbers(buffer, fields.start[1:], fields.stop[1:])
+    empty = fields.stop[1:] == fields.start[1:]
+    empty[: _OPTIONAL.start - 1] = empty[_OPTIONAL.stop - 1 :] = False
+    fits &= (read.valid | empty).all(axis=0) & (fields.stop[1] - fields.start[1] == 7)
+    value = np.concatenate((np.zeros((1, row.size)), np.where(empty, np.nan, read.value)))
+    time, valid = _time(value[1], value[2])
+    sums = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(buffer, dtype=np.int64)))
+    computed = -(sums[fields.start[-1]] - sums[fields.start[0]]) % 256
+    summed = computed == value[-1]
+    good = fits & valid & summed & (serial == state.serial)
+    records = {}
+    for stream, names in ((LIGHT, {**FITTED, **MEASURED}), (DARK, MEASURED)):
+        here = good & (light == (stream == LIGHT))
+        columns: dict[str, NDArray[np.generic]] = {name: value[place, here] for place, name in names.items()}
+        columns |= {"time": time[here], "spectrum": value[_SPECTRUM, here].T.astype(np.int32)}
+        records[stream] = (row[here], columns)
+    faults: dict[str, Places] = {
+        "checksum does not hold": row[fits & ~summed],
+        "date is not a time": row[fits & ~valid],
+        f"frame of another instrument than {state.serial}": row[fits & (serial != state.serial)],
+    }
+    return Found(records, faults, _described(buffer, lines))
+
+
+def _read_start(buffer: Bytes, fields: Fields) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.bool_]]:
+    """Whether a frame is of light, its serial number, and whether its first field has the form of a frame's."""
+    light = np.zeros(fields.row.size, dtype=bool)
+    serial = np.zeros(fields.row.size, dtype=np.int64)
+    fits = fields.stop[0] - fields.start[0] == len(b"SATSLF1056")
+    for place, text in zip(np.flatnonzero(fits), matrix(buffer, fields.start[0][fits], 10), strict=True):
+        match = _FRAME.match(text.tobytes() + b",2000001,")
+        fits[place] = match is not None
+        if match:
+            light[place], serial[place] = match[1] == b"L", int(match[2])
+    return light, serial, fits
+
+
+def _time(date: NDArray[np.float64], hours: NDArray[np.float64]) -> tuple[Times, NDArray[np.bool_]]:
+    """Time from year and day of year in one number, and hours; and where they are a time."""
+    year, day = np.divmod(date.astype(np.int64), 1000)
+    first = (year - 1970).astype("datetime64[Y]")
+    days = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
+    valid = (year >= 1970) & (day >= 1) & (day <= days) & (hours >= 0) & (hours < 24)
+    microseconds = np.where(valid, np.rint(hours * 3_600_000_000.0), 0).astype("timedelta64[us]")
+    start = first.astype("datetime64[D]") + np.where(valid, day - 1, 0)
+    return np.where(valid, start.astype("datetime64[us]") + microseconds, np.datetime64(0, "us")), valid
+
+
+def _described(buffer: Bytes, lines: Lines) -> list[int]:
+    """Numbers of the header's lines: those that start with `SATFHR,`."""
+    rows = np.flatnonzero(lines.stop - lines.start >= len(b"SATFHR,"))
+    starts = matrix(buffer, lines.start[rows], len(b"SATFHR,"))
+    same: NDArray[np.bool_] = (starts == np.frombuffer(b"SATFHR,", dtype=np.uint8)).all(axis=1)
+    return [int(row) for row in rows[same]]
+
+
+def _judge(line: bytes) -> Verdict:
+    """Whether a line that is no frame is known noise, and what it is."""
+    if not line.strip():
+        return True, "blank line"
+    if _FRAME.match(line):
+        return False, f"frame with {line.count(b',') + 1} of {_FIELDS} fields, or with one that is no number"
+    return False, "not a frame of a SUNA"
+
+
+def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+    """Values as the instrument reports them, its own fit of nitrate included; see `Reader.to_dataset`."""
+    attributes = {"instrument_model": "Satlantic SUNA", "serial_number": str(state.serial), **state.attributes}
+    streams = {}
+    for stream, batch in records.batches.items():
+        columns = dict(batch.columns)
+        time = columns.pop("time")
+        held: dict[str, Values | tuple[tuple[str, ...], Values]] = {
+            name: values.astype(np.int32) if name in _COUNTS else values for name, values in columns.items()
+        }
+        held["spectrum"] = (("channel",), columns["spectrum"])
+        streams[stream] = assemble(batch, held, time, attributes)
+    return streams
+
+
+READER = Reader(
+    name="suna",
+    version=1,
+    sniff=sniff,
+    parse=parse,
+    finish=finish,
+    to_dataset=to_dataset,
+    checksummed=True,
+    instruments=("Satlantic / Sea-Bird SUNA V2 nitrate sensor: its own files of full ASCII frames",),
+)
