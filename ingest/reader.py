@@ -85,11 +85,16 @@ class Source:
 
     def content(self) -> bytes:
         """Everything in it."""
+        return self.head(-1)
+
+    def head(self, count: int) -> bytes:
+        """Its first bytes; all of them for a negative count."""
         if self.held is not None:
-            return self.held
+            return self.held if count < 0 else self.held[:count]
         assert self.path is not None
         try:
-            return self.path.read_bytes()
+            with self.path.open("rb") as handle:
+                return handle.read(count)
         except OSError as error:
             raise IngestError(f"cannot be read: {error.strerror}", file=self.path) from error
 
