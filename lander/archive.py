@@ -8,11 +8,12 @@ import numpy as np
 import xarray as xr
 
 from lander import config as configuration
-from lander import html, inventory, lazy, pipeline, series, units
+from lander import explain, html, lazy, pipeline, series
 from lander.deployment import ArchiveConfig, Deployment, Instrument, Site
 from lander.errors import RequestError
 from lander.index import Index
 from lander.inventory import Stream
+from lander.source import Source
 
 TimeLike = str | np.datetime64
 
@@ -29,18 +30,22 @@ class Archive:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.config: ArchiveConfig = configuration.load(root)
-        self.index: Index = pipeline.read_index(self.config)
-        self.streams: tuple[Stream, ...] = tuple(inventory.streams(self.config, self.index))
+        self.source = Source.of(self.config, pipeline.read_index(self.config), root / pipeline.STORE_NAME)
 
     @property
     def store(self) -> Path:
         """Folder of the store."""
-        return self.root / pipeline.STORE_NAME
+        return self.source.store
 
     @property
-    def source(self) -> series.Source:
-        """Configuration, index and store, for reading files as they were when the archive was opened."""
-        return series.Source(self.config, self.index, self.store)
+    def index(self) -> Index:
+        """What the store held when the archive was opened."""
+        return self.source.index
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """What the raw files gave."""
+        return self.source.streams
 
     @property
     def sites(self) -> dict[str, Site]:
@@ -50,8 +55,7 @@ class Archive:
     @property
     def deployments(self) -> dict[str, Deployment]:
         """Deployments by id, in order of their start."""
-        ordered = sorted(self.config.deployments, key=lambda one: (one.start, one.id))
-        return {deployment.id: deployment for deployment in ordered}
+        return self.source.deployments
 
     @property
     def instruments(self) -> dict[tuple[str, str], Instrument]:
@@ -65,12 +69,13 @@ class Archive:
     @property
     def variables(self) -> tuple[str, ...]:
         """Every scalar variable that some stream holds."""
-        return tuple(sorted({name for stream in self.streams for name in stream.series}))
+        return self.source.variables
 
     def __repr__(self) -> str:
         lines = [f"<lander archive {self.config.title!r} at {self.root}>"]
         for deployment in self.deployments.values():
-            lines.append(f"  {deployment.site} / {deployment.id}  {deployment.start} to {deployment.end}")
+            stay = f"{_second(deployment.start)} to {_second(deployment.end)} UTC"
+            lines.append(f"  {deployment.site} / {deployment.id}  {stay}")
             lines += [f"    {line}" for line in self._instrument_lines(deployment)]
         return "\n".join(lines)
 
@@ -81,7 +86,7 @@ class Archive:
         for instrument in deployment.instruments:
             own = [one for one in self.streams if one.deployment == deployment and one.instrument == instrument]
             names = ", ".join(name for stream in own for name in (*stream.measured, *stream.derived)) or "no data yet"
-            yield f"{instrument.name} ({instrument.model} {instrument.serial}): {names}"
+            yield f"{instrument.name} ({instrument.model}, serial {instrument.serial}): {names}"
 
     def providers(
         self, variable: str, *, site: str | None = None, deployment: str | None = None, instrument: str | None = None
@@ -95,23 +100,7 @@ class Archive:
         LanderError
             Nothing measures it.
         """
-        found = []
-        for one in self.deployments.values():
-            if (site is None or one.site == site) and (deployment is None or one.id == deployment):
-                stream = inventory.provider(variable, one, self.streams, instrument)
-                if stream is not None:
-                    found.append(stream)
-        if not found:
-            near = units.nearest(variable, self.variables)
-            hint = f"; did you mean {near!r}?" if near else ""
-            known = ", ".join(self.variables) or "none"
-            raise RequestError(f"no series of {variable!r} here{hint}; there are: {known}")
-        sites = sorted({stream.deployment.site for stream in found})
-        if len(sites) > 1:
-            raise inventory.AmbiguousVariableError(
-                f"{variable} is measured at sites {', '.join(sites)}: name one with `site=`"
-            )
-        return tuple(found)
+        return self.source.providers(variable, site=site, deployment=deployment, instrument=instrument)
 
     def series(  # noqa: PLR0913 - what people narrow a series by
         self,
@@ -199,6 +188,8 @@ class Archive:
 
     def explain(self, variable: str, time: TimeLike, *, instrument: str | None = None) -> dict[str, Any]:
         """From a value back to the bytes: see `lander.explain.explain`."""
-        from lander.explain import explain
+        return explain.explain(self.source, variable, time, instrument=instrument)
 
-        return explain(self, variable, time, instrument=instrument)
+
+def _second(moment: np.datetime64) -> str:
+    return str(moment.astype("datetime64[s]")).replace("T", " ")

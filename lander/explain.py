@@ -1,7 +1,7 @@
 """From a value back to the bytes: every step and every flag on the way."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -9,14 +9,12 @@ from lander import clock, evidence, lazy, phase, store
 from lander import derived as derived_quantities
 from lander.errors import LanderError, RequestError
 from lander.inventory import Stream, phase_path
+from lander.source import Source
 from lander.stages import phase as phase_stage
 from lander.store import Table
 from qc import filler as fillers
 from qc.flags import FILLED, FLAG_MEANINGS, FLAG_VALUES, UNKNOWN, get
 from qc.plan import Plan
-
-if TYPE_CHECKING:
-    from lander.archive import Archive
 
 _OUTCOMES = ("not run", "pass", "suspect", "fail")
 
@@ -31,13 +29,13 @@ class _Place:
     time: int
 
 
-def explain(archive: "Archive", variable: str, time: Any, *, instrument: str | None = None) -> dict[str, Any]:
+def explain(source: Source, variable: str, time: Any, *, instrument: str | None = None) -> dict[str, Any]:
     """Tell how a value came about.
 
     Parameters
     ----------
-    archive
-        Where it lies.
+    source
+        The archive.
     variable
         Measured or derived, a scalar series.
     time
@@ -57,26 +55,26 @@ def explain(archive: "Archive", variable: str, time: Any, *, instrument: str | N
         There is neither a sample nor a filled value at that time; the message names the nearest sample.
     """
     wanted = lazy.bound(time, "start")
-    place = _find(archive, variable, wanted, instrument)
-    return _Account(archive, variable, place).tell()
+    place = _find(source, variable, wanted, instrument)
+    return _Account(source, variable, place).tell()
 
 
-def _find(archive: "Archive", variable: str, wanted: int, instrument: str | None) -> _Place:
+def _find(source: Source, variable: str, wanted: int, instrument: str | None) -> _Place:
     nearest: _Place | None = None
-    streams = archive.providers(variable, instrument=instrument)
+    streams = source.providers(variable, instrument=instrument)
     for stream in streams:
         if len(stream.measured.get(variable, ("time",))) > 1:
             raise RequestError(f"{variable} has more dimensions than time: explain works on scalar series")
         for month in stream.months:
-            entry = archive.index.files.get(stream.path("L1", month))
+            entry = source.index.files.get(stream.path("L1", month))
             if entry is None or entry.first is None or entry.last is None:
                 continue
-            here = _nearest(archive, stream, month, wanted)
+            here = _nearest(source, stream, month, wanted)
             if nearest is None or abs(here.time - wanted) < abs(nearest.time - wanted):
                 nearest = here
     if nearest is None:
-        raise LanderError(f"the store holds no {variable} yet; `lander run {archive.root}` makes it")
-    filled = _filled_near(archive, variable, nearest, wanted)
+        raise LanderError(f"the store holds no {variable} yet; `lander run {source.config.root}` makes it")
+    filled = _filled_near(source, variable, nearest, wanted)
     if filled is not None:
         return filled
     tolerance = max(nearest.stream.step_seconds, 0.001) * 1e6
@@ -85,22 +83,22 @@ def _find(archive: "Archive", variable: str, wanted: int, instrument: str | None
     return nearest
 
 
-def _nearest(archive: "Archive", stream: Stream, month: str, wanted: int) -> _Place:
-    segment = lazy.segment_of(archive.store, archive.index.files[stream.path("L1", month)])
+def _nearest(source: Source, stream: Stream, month: str, wanted: int) -> _Place:
+    segment = lazy.segment_of(source.store, source.index.files[stream.path("L1", month)])
     after = segment.search(wanted, "left")
     rows = (max(after - 1, 0), min(after, segment.n - 1))
     row = min(rows, key=lambda one: abs(segment.time(one) - wanted))
     return _Place(stream, month, row, segment.time(row))
 
 
-def _filled_near(archive: "Archive", variable: str, nearest: _Place, wanted: int) -> _Place | None:
+def _filled_near(source: Source, variable: str, nearest: _Place, wanted: int) -> _Place | None:
     """A filled value nearer than the nearest sample, as a place with row -1."""
     path = nearest.stream.path("L2", store.month_of(wanted))
-    entry = archive.index.files.get(path)
+    entry = source.index.files.get(path)
     name = f"{variable}_fill_time"
     if entry is None or name not in entry.digests:
         return None
-    times = archive.source.read(path, [name])[name].data
+    times = source.read(path, [name])[name].data
     if not times.size:
         return None
     row = int(np.argmin(np.abs(times - wanted)))
@@ -115,8 +113,8 @@ def _filled_near(archive: "Archive", variable: str, nearest: _Place, wanted: int
 class _Account:
     """Collects what the levels say of one sample."""
 
-    def __init__(self, archive: "Archive", variable: str, place: _Place) -> None:
-        self._archive = archive
+    def __init__(self, source: Source, variable: str, place: _Place) -> None:
+        self._source = source
         self._variable = variable
         self._place = place
         self._stream = place.stream
@@ -161,7 +159,7 @@ class _Account:
         }  # fmt: skip
 
     def _read(self, level: str) -> Table:
-        return self._archive.source.read(self._stream.path(level, self._place.month), None, self._rows)
+        return self._source.read(self._stream.path(level, self._place.month), None, self._rows)
 
     def _origin(self, level1: Table) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Steps from the bytes to L1, and where the bytes are."""
@@ -174,8 +172,8 @@ class _Account:
             "offset": offset,
             "length": length,
         }
-        record = evidence.record(self._archive.config.raw / file, offset, length)
-        raw_file = self._archive.config.raw / file
+        record = evidence.record(self._source.config.raw / file, offset, length)
+        raw_file = self._source.config.raw / file
         decoded = evidence.decoded(raw_file, self._stream.instrument, self._stream.name, offset)
         own = self._own_variable()
         knots = _knots(level1)
@@ -202,7 +200,7 @@ class _Account:
         return derived_quantities.discover()[self._variable].inputs[0]
 
     def _phase(self) -> dict[str, Any]:
-        found, instrument = phase_stage.load(self._archive.store, phase_path(self._stream.deployment))
+        found, instrument = phase_stage.load(self._source.store, phase_path(self._stream.deployment))
         code = int(phase.at(np.array([self._place.time]), found)[0])
         name = phase.PHASE_MEANINGS.split()[phase.PHASE_VALUES.index(code)]
         parameters = {
@@ -228,14 +226,14 @@ class _Account:
     def _input(self, name: str) -> dict[str, Any]:
         """An input at, or nearest to, the sample's time."""
         own = name in self._stream.measured or name in self._stream.derived
-        stream = self._stream if own else self._archive.providers(name, deployment=self._stream.deployment.id)[0]
+        stream = self._stream if own else self._source.providers(name, deployment=self._stream.deployment.id)[0]
         level = stream.level_of(name)
         month = self._place.month
         if month not in stream.months:
             return {"instrument": stream.instrument.name, "value": None, "flag": None}
-        here = _nearest(self._archive, stream, month, self._place.time)
+        here = _nearest(self._source, stream, month, self._place.time)
         rows = slice(here.row, here.row + 1)
-        read = self._archive.source.read
+        read = self._source.read
         value = read(stream.path(level, month), [name], rows)[name].values()[0]
         flag = read(stream.path("L2", month), [f"{name}_qc"], rows)[f"{name}_qc"].data[0]
         return {
@@ -259,7 +257,7 @@ class _Account:
         ]
 
     def _tell_filled(self) -> dict[str, Any]:
-        level2 = self._archive.source.read(self._stream.path("L2", self._place.month))
+        level2 = self._source.read(self._stream.path("L2", self._place.month))
         row = -1 - self._place.row
         name = self._variable
         value = _scalar(level2[f"{name}_filled"].values()[row])

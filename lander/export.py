@@ -130,5 +130,5 @@ def _about(archive: Archive, dataset: xr.Dataset) -> dict[str, str]:
         about[f"Contact ({person.role})"] = person.name + (f" <{person.email}>" if person.email else "")
     for name in dataset.attrs["deployments"]:
         position = archive.deployments[name].position
-        about[f"Position of {name}"] = f"{position.latitude:.5f} N, {position.longitude:.5f} E"
+        about[f"Position of {name}"] = f"{position.latitude:.5f} degrees north, {position.longitude:.5f} degrees east"
     return about

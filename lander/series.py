@@ -1,9 +1,7 @@
 """Month files to the Datasets that people get: series over years, with filled values, and rows of products."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,40 +9,11 @@ import xarray as xr
 
 from ingest import vocabulary
 from lander import lazy, store
-from lander.deployment import ArchiveConfig
-from lander.errors import LanderError, StoreError
-from lander.index import Index
+from lander.errors import LanderError
 from lander.inventory import Stream
 from lander.merge import missing_value
-from lander.store import Table, Version
+from lander.source import Source
 from qc.flags import FILLED, flag_attributes
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where series come from: configuration, index and folder of a store."""
-
-    config: ArchiveConfig
-    index: Index
-    store: Path
-
-    def version(self, path: str) -> Version | None:
-        """A file as the index knows it; None where there is none."""
-        entry = self.index.files.get(path)
-        return None if entry is None else entry.version
-
-    def read(self, path: str, names: Sequence[str] | None = None, rows: slice = slice(None)) -> Table:
-        """Read a file as it was when the archive was opened, also while a run replaces it.
-
-        Raises
-        ------
-        StoreError
-            There is none, or it is damaged.
-        """
-        version = self.version(path)
-        if version is None:
-            raise StoreError(f"{path}: not in the store; `lander status {self.config.root}` says why")
-        return store.read_version(self.store, version, names, rows)
 
 
 def _segments(source: Source, variable: str, streams: Sequence[Stream]) -> list[tuple[lazy.Segment, str, int]]:
