@@ -66,14 +66,20 @@ Variables = dict[str, NDArray[Any] | tuple[tuple[str, ...], NDArray[Any]]]
 
 
 def to_variables(columns: Columns, values: NDArray[np.float64]) -> Variables:
-    """Values of a table, shape (n, columns), as variables in the vocabulary's units."""
+    """Values of a table, shape (n, columns), as variables in the vocabulary's units; infinities are no values: NaN."""
     found: Variables = {}
+    values = np.where(np.isinf(values), np.nan, values)
     for place, (name, factor, offset) in columns.named.items():
         value = values[:, place]
         found[name] = value.copy() if (factor, offset) == (1.0, 0.0) else _scaled(value, factor, offset)
     if columns.unmapped:
-        found[UNMAPPED] = (("unmapped_column",), values[:, list(columns.unmapped)].astype(np.float32))
+        kept = values[:, list(columns.unmapped)]
+        # Numbers beyond float32 come from damage only: the nearest it can hold stands out as well.
+        found[UNMAPPED] = (("unmapped_column",), np.clip(kept, -_FLOAT32, _FLOAT32).astype(np.float32))
     return found
+
+
+_FLOAT32 = float(np.finfo(np.float32).max)
 
 
 def _scaled(value: NDArray[np.float64], factor: float, offset: float) -> NDArray[np.float64]:

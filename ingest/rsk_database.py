@@ -32,7 +32,7 @@ def rows_of(database: sqlite3.Connection, table: str, limit: int = _MOST_EVENTS)
     names = table_columns(database, table)
     try:
         found = database.execute(f'SELECT * FROM "{table}" LIMIT {limit}').fetchall() if names else []
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):
         return []  # the check of the whole database names its damaged pages
     return [dict(zip(names, row, strict=True)) for row in found]
 
@@ -170,7 +170,7 @@ def damage(database: sqlite3.Connection, header: bytes, size: int) -> tuple[Span
     reasons: dict[int, str] = {}
     try:
         found = [str(row[0]) for row in database.execute("PRAGMA quick_check(100)")]
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:
         found = [str(error)]
     for text in "\n".join(found).splitlines():
         named = re.search(r"\b[Pp]age (\d+)", text)

@@ -47,7 +47,7 @@ _HEADER_BYTES = 100
 _MOST_HELD = 2 * 1024**3
 _JOURNAL_BYTES = slice(18, 20)  # 1 for a rollback journal, 2 for a write-ahead log
 _UNREADABLE = (sqlite3.Error, OverflowError, ValueError, TypeError)
-"""What sqlite3 raises on damaged pages, and conversion of values on what it finds there."""
+"""What sqlite3 raises on damaged pages, where even names of columns may be no text, and conversion of values."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def whole(source: Source) -> Iterator[Wholly]:
     try:
         with closing(_open(source)) as database:
             yield from _read(database, source)
-    except (sqlite3.Error, OverflowError) as error:
+    except _UNREADABLE as error:
         raise DecodeError(f"the database cannot be read: {error}") from error
 
 

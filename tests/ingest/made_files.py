@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tests.ingest.made_sea_bird import made_sea_bird_files
+from tests.ingest.made_tables import made_tables
 
 TEMPERATURE = {"A0": "-1.898409e-04", "A1": "3.136087e-04", "A2": "-4.461848e-06", "A3": "2.019781e-07"}
 CONDUCTIVITY = {
@@ -83,3 +84,4 @@ def made_files() -> Iterator[tuple[str, bytes]]:
     yield "sbe37_without_pressure.hex", sbe37_file()
     yield "optode_of_many_shapes.log", optode_file()
     yield from made_sea_bird_files()
+    yield from made_tables()
