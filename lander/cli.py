@@ -139,13 +139,13 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and why.")] = False,
 ) -> None:
     """Bring the store up to date: exactly what changed, and all that hangs on it."""
-    if dry_run:
-        status(archive)
-        return
     from lander import config, terminal
     from lander.pipeline import update
     from lander.reading import show_outcome
 
+    if dry_run:
+        _compare(archive, deployment, exact=True)
+        return
     loaded = config.load(archive)
     with terminal.progress() as bars:
         outcome = update(loaded, only=deployment, workers=workers, scheduler=scheduler, progress=bars)
@@ -161,11 +161,15 @@ def _exit_by(outcome: "Outcome") -> None:
 @app.command()
 def status(archive: ArchivePath) -> None:
     """Show what is stale, missing or failed, and why."""
+    _compare(archive, None, exact=False)
+
+
+def _compare(archive: Path, deployment: str | None, *, exact: bool) -> None:
     from lander import config
     from lander.reading import show_status
     from lander.status import status as compare
 
-    found = compare(config.load(archive))
+    found = compare(config.load(archive), only=deployment, exact=exact)
     show_status(found, archive)
     if found.failed:
         raise typer.Exit(SOME_FAILED)

@@ -80,9 +80,7 @@ def update(
     LockedError
         Another run holds the archive.
     """
-    names = [deployment.id for deployment in config.deployments]
-    if only is not None and only not in names:
-        raise ConfigError(f"no deployment {only!r}; there are: {', '.join(names)}")
+    check_name(config, only)
     root = config.root / STORE_NAME
     with held(root):
         sealed = None if only else index_module.read_seal(root)
@@ -90,6 +88,13 @@ def update(
             return Outcome(current=list(sealed["files"]), failed=dict(sealed["failed"]))
         with _scratch(root), engine.executor(workers, scheduler) as pool:
             return _Update(config, root, pool, progress, only).run()
+
+
+def check_name(config: ArchiveConfig, deployment: str | None) -> None:
+    """Refuse the id of a deployment that is not there."""
+    names = [one.id for one in config.deployments]
+    if deployment is not None and deployment not in names:
+        raise ConfigError(f"no deployment {deployment!r}; there are: {', '.join(names)}")
 
 
 @contextmanager
@@ -176,7 +181,8 @@ class _Update:
 
     def _decode(self, jobs: Sequence[decode.Job]) -> None:
         for job, row in engine.each(self._pool, "decode", decode.run, jobs, self._progress):
-            self._index.raw[job.found.path] = row
+            if row.recipe:  # else it changed while it was read: what is known of it stands
+                self._index.raw[job.found.path] = row
             self._outcome.decoded.append(job.found.path)
             if row.failure is not None:
                 self._outcome.failed[row.path] = row.failure
@@ -197,7 +203,7 @@ class _Update:
             if row != self._index.raw[job.found.path]:
                 # Without its parts the months that need it fail and say so; nothing of two versions is mixed.
                 shutil.rmtree(work_folder(self._root, job.recipe), ignore_errors=True)
-                self._outcome.failed[job.found.path] = "changed while it was read; run again when it is complete"
+                self._outcome.failed[job.found.path] = decode.CHANGED
 
 
 def read_index(config: ArchiveConfig) -> Index:

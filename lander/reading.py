@@ -6,6 +6,7 @@ from typing import Any
 
 from ingest import vocabulary
 from lander import terminal
+from lander.index import RawFile
 from lander.pipeline import Outcome
 from lander.status import Status
 from lander.verify import Verification
@@ -91,6 +92,7 @@ def show_status(status: Status, archive: Path) -> None:
         ("files up to date", status.current),
         ("files stale", len(status.stale)),
         ("files that hang on those", len(status.follows)),
+        ("files that nothing makes any more", len(status.surplus)),
         ("raw files new", len(status.new)),
         ("raw files changed", len(status.changed)),
         ("raw files gone", len(status.gone)),
@@ -103,9 +105,26 @@ def show_status(status: Status, archive: Path) -> None:
         terminal.say("\nstale")
         terminal.table(("file", "why"), sorted(status.stale.items())[:_MOST])
         _say_more(len(status.stale))
-    show_failures(status.failed)
+    _list("\nfiles that hang on those, and are made again where their inputs change", status.follows)
+    _list("\nfiles that nothing makes any more", status.surplus)
+    show_failures({path: reason for path, reason in status.failed.items() if path not in status.quarantine})
+    _show_quarantine(status.quarantine)
     done = "everything is up to date" if status.up_to_date else f"Next: lander run {archive}"
     terminal.say(f"\n{done}")
+
+
+def _show_quarantine(rows: Mapping[str, RawFile]) -> None:
+    if not rows:
+        return
+    terminal.say("\nin quarantine")
+    words = ("accepted", "skipped", "rejected")
+    table = [
+        (terminal.one_line(path), *(f"{row.ledger.get(f'bytes_{word}', 0):,}" for word in words), row.failure or "")
+        for path, row in sorted(rows.items())
+    ]
+    terminal.table(("file", *words, "why"), table[:_MOST], right=words)
+    _say_more(len(rows))
+    terminal.say("each is tried again when its bytes, its settings or its reader change; `lander inspect` tells more")
 
 
 def _list(head: str, names: Sequence[str]) -> None:

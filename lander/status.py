@@ -14,7 +14,7 @@ from lander.deployment import ArchiveConfig
 from lander.engine import Task
 from lander.index import Index, RawFile
 from lander.intake import Intake
-from lander.pipeline import STORE_NAME
+from lander.pipeline import STORE_NAME, check_name
 from lander.stages import decode
 from lander.stages.parts import work_folder
 
@@ -74,6 +74,7 @@ def status(config: ArchiveConfig, *, only: str | None = None, exact: bool = Fals
         Hash and decode new and changed raw files, somewhere else, to know which months they reach. Without it they are
         told by size and times as a run does, and only the months that they reached before are named.
     """
+    check_name(config, only)
     root = config.root / STORE_NAME
     index = index_module.load(root)
     result = Status()
@@ -132,7 +133,8 @@ def _decode(result: Status, index: Index, jobs: Iterable[decode.Job]) -> None:
         for job in jobs:
             row = decode.run(replace(job, root=Path(scratch)))
             shutil.rmtree(work_folder(Path(scratch), job.recipe), ignore_errors=True)
-            index.raw[row.path] = row
+            if row.recipe:
+                index.raw[row.path] = row
             if row.failure is not None:
                 result.failed[row.path], result.quarantine[row.path] = row.failure, row
 

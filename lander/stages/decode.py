@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import ingest
 from ingest import vocabulary
 from lander import catalog, clock, packing
 from lander.deployment import ClockCheck
-from lander.errors import StoreError
+from lander.errors import UnwritableError
 from lander.index import RawFile
 from lander.stages.parts import PartWriter, Piece, work_folder
 
@@ -54,7 +54,13 @@ class Job:
 
 
 def run(job: Job) -> RawFile:
-    """Decode a raw file into parts and return its row of the index; a file that gives nothing says why."""
+    """Decode a raw file into parts and return its row of the index; a file that gives nothing says why.
+
+    Raises
+    ------
+    UnwritableError
+        Its samples cannot be kept.
+    """
     folder = work_folder(job.root, job.recipe)
     shutil.rmtree(folder, ignore_errors=True)
     writer = PartWriter(folder)
@@ -66,14 +72,30 @@ def run(job: Job) -> RawFile:
                 for stream, dataset in streams.items():
                     writer.add(stream, outside.drop(_pack(dataset, instrument.clock_checks)))
             ledger = _ledger(pieces.ledger)
-            reader = f"{pieces.reader.name} {pieces.reader.version}"
+            reader, sha256 = f"{pieces.reader.name} {pieces.reader.version}", pieces.sha256
     except ingest.IngestError as error:
-        return _row(job, failure=error.message)
+        return _quarantined(job, error.message)
     except OSError as error:
         reason = f"its samples cannot be kept in {folder}: {error.strerror or error}; free or mend the disk, run again"
-        raise StoreError(f"{job.found.path}: {reason}") from error
+        raise UnwritableError(f"{job.found.path}: {reason}") from error
+    except Exception as error:  # one bad input never stops the others
+        return _quarantined(job, f"{type(error).__name__}: {error}: a defect of its reader; report it with the file")
+    if sha256 != job.identity.sha256:
+        return _row(replace(job, recipe=""), failure=CHANGED)
     streams_found = writer.summary()
     return _row(job, reader, streams_found, {**ledger, **outside.account()}, _verdict(streams_found, outside))
+
+
+CHANGED = "changed while it was read; run again when it is complete"
+
+
+def _quarantined(job: Job, reason: str) -> RawFile:
+    """The row of a file of which nothing could be taken: all of its bytes are rejected."""
+    size = job.identity.size
+    spans = [[0, size, reason]] if size else []
+    none = {"bytes_accepted": 0, "bytes_skipped": 0, "expected_records": None}
+    ledger = {**none, "bytes_rejected": size, "rejected": spans, "rejected_spans": len(spans)}
+    return _row(job, ledger=ledger, failure=reason)
 
 
 def _row(

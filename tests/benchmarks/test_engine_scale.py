@@ -99,10 +99,9 @@ def _stand_in(archive: Path, seen: Index) -> Index:
     for job in intake.look(loaded, archive / STORE_NAME, known, _hash).jobs:
         kind = job.found.instrument.name[:-1]
         streams = {
-            name: {**content, "months": {month: {"n": 100, "last": store.month_bounds(month)[1] - 7_200_000_000, "digest": f"{job.identity.sha256[:14]}{month}"[:20]}
-                                         for month in _months(job.found.path)}}
+            name: {**content, "months": {month: _month(job, month) for month in _months(job.found.path)}}
             for name, content in patterns[kind].streams.items()
-        }  # fmt: skip
+        }
         index.raw[job.found.path] = _row(job, patterns[kind], streams)
     models = {(entry.stage, _kind(entry.stage, path)): entry for path, entry in seen.files.items()}
     streams_found = list(inventory.streams(loaded, index))
@@ -120,6 +119,11 @@ def _stand_in(archive: Path, seen: Index) -> Index:
 
 def _hash(paths):
     return [(path, catalog.identify(path)) for path in paths]
+
+
+def _month(job, month: str) -> dict[str, object]:
+    last = store.month_bounds(month)[1] - 7_200_000_000
+    return {"n": 100, "last": last, "digest": f"{job.identity.sha256[:13]}{month}"}
 
 
 def _months(path: str) -> list[str]:
@@ -156,7 +160,8 @@ def _entry(archive: Path, task: Task, index: Index, models: dict[tuple[str, str]
 
 def _timed(*words: str) -> tuple[float, str]:
     started = time.perf_counter()
-    done = subprocess.run([str(Path(sys.executable).with_name("lander")), *words], capture_output=True, text=True, check=True)
+    command = [str(Path(sys.executable).with_name("lander")), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return time.perf_counter() - started, done.stdout
 
 
@@ -165,6 +170,8 @@ def test_a_run_with_nothing_to_do(twenty_years, capsys):
     seconds, said = min(_timed("run", str(twenty_years)) for _ in range(3))
     index = index_module.load(twenty_years / STORE_NAME)
     with capsys.disabled():
-        print(f"\nno-op run: {seconds:.2f} s for {len(index.files):,} files and {len(index.raw):,} raw files\n{said}")
+        sys.stdout.write(
+            f"\nno-op run: {seconds:.2f} s for {len(index.files):,} files and {len(index.raw):,} raw files\n"
+        )
     assert "nothing to do" in said
     assert seconds < LIMIT_SECONDS
