@@ -36,7 +36,7 @@ class Task:
     stage, version
         What kind of work it is, and the version of its code.
     inputs
-        What it reads: `path#variable`, `path#variable@head` or `@tail` of files of the store.
+        What it reads: `path#variable`, `path#variable@head4` or `@tail4` of files of the store.
     params
         The part of the configuration that it uses, as JSON knows it. Raw files stand here by digest.
     build

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lander import files, store
+from lander import digests, files, store
 from lander.errors import StoreError
 from lander.store import Entry
 
@@ -71,10 +71,12 @@ class Index:
     raw: dict[str, RawFile] = field(default_factory=dict)
 
     def digest(self, reference: str) -> str:
-        """Digest of `path#variable` (or `path#variable@head`, `@tail`); "absent" where there is no such content."""
-        path, _, variable = reference.partition("#")
+        """Digest of `path#variable` or of an edge, `path#variable@head4`; "absent" where there is no such content."""
+        path, _, wanted = reference.partition("#")
+        variable, _, edge = wanted.partition("@")
         entry = self.files.get(path)
-        return "absent" if entry is None else entry.digests.get(variable, "absent")
+        content = None if entry is None else entry.digests.get(variable)
+        return "absent" if content is None else digests.part(content, edge)
 
 
 def load(root: Path) -> Index:

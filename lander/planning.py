@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ingest import vocabulary
-from lander import clock, store
+from lander import clock, digests, store
 from lander import derived as derived_quantities
 from lander import product as products
 from lander.config import merged_qc
@@ -249,7 +249,7 @@ def _with_edges(paths: Mapping[str, str | None], names: Sequence[str], halo_us: 
 
     Looking further than the edges have digests for hangs on the whole neighbour.
     """
-    edges = {"before": "@tail", "this": "", "after": "@head"} if halo_us <= store.EDGE_US else dict.fromkeys(paths, "")
+    edges = {"before": digests.edge_for(halo_us, "tail"), "this": "", "after": digests.edge_for(halo_us, "head")}
     return [f"{path}#{name}{edges[side]}" for side, path in paths.items() if path is not None for name in names]
 
 

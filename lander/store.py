@@ -20,15 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
-from lander import files, packing
+from lander import digests, files, packing
 from lander.errors import StoreError
 
 LAYOUT_VERSION = 1
 """Raised when the same content would be laid out in other bytes."""
 
 DAY_US = 86_400_000_000
-EDGE_US = DAY_US
-"""How much of a month's start and end has digests of its own, for neighbours that look across the month's edge."""
 
 TIME_ATTRIBUTES: dict[str, Any] = {
     "standard_name": "time",
@@ -104,8 +102,8 @@ class Entry:
     recipe
         Digest of what it was made from.
     digests
-        Digest of the content by variable; `<variable>@head` and `@tail` cover the first and last day of the month.
-        None of products, which nothing is made from; the files themselves carry theirs.
+        Of the content by variable, by stretches of the month (`lander.digests`). None of products, which nothing is
+        made from; the files themselves carry theirs.
     size, mtime_ns
         Of the file, to see that it is still the one that was written.
     sha256
@@ -158,7 +156,7 @@ def write(root: Path, path: str, table: Table, recipe: Recipe) -> Entry:
     StoreError
         The file cannot be written; an older one of the same name stays whole.
     """
-    digests = content_digests(table)
+    content = content_digests(table)
     target = root / path
     attributes = {
         **table.attributes,
@@ -166,12 +164,12 @@ def write(root: Path, path: str, table: Table, recipe: Recipe) -> Entry:
         "stage_version": np.int32(recipe.version),
         "layout_version": np.int32(LAYOUT_VERSION),
         "recipe_digest": recipe.digest,
-        "content_digests": json.dumps(digests, sort_keys=True, separators=(",", ":")),
+        "content_digests": json.dumps(content, sort_keys=True, separators=(",", ":")),
     }
     with files.appearing(target, root / files.WORK_NAME) as temporary:
         _write_netcdf(temporary, Table(table.columns, attributes))
         files.keep_previous(root, path)
-    return _entry(root, path, table, recipe, digests)
+    return _entry(root, path, table, recipe, content)
 
 
 def _write_netcdf(path: Path, table: Table) -> None:
@@ -239,23 +237,17 @@ def _dimensions(table: Table) -> dict[str, int]:
 
 
 def content_digests(table: Table) -> dict[str, str]:
-    """Digest of every variable, and of its first and last day where it runs along time."""
+    """Digest of every variable; of those along time by stretches of the month (`lander.digests`)."""
     time = table.columns.get("time")
-    cuts = None if time is None or not time.data.size else _edge_cuts(time.data)
-    digests = {}
+    cuts = None
+    if time is not None and time.data.size:
+        cuts = digests.cuts_of(time.data, month_bounds(month_of(int(time.data[0]))))
+    found = {}
     for name, column in table.columns.items():
-        head = f"{name}|{column.data.dtype.str}|{column.dims}|{column.data.shape[1:]}|{_step(column)}".encode()
-        digests[name] = _digest(head, column.data)
-        if cuts is not None and column.dims[:1] == ("time",):
-            digests[f"{name}@head"] = _digest(head, column.data[: cuts[0]])
-            digests[f"{name}@tail"] = _digest(head, column.data[cuts[1] :])
-    return digests
-
-
-def _edge_cuts(time: NDArray[np.int64]) -> tuple[int, int]:
-    """Rows up to a day after the month's first midnight, and from a day before its last."""
-    start, end = month_bounds(month_of(int(time[0])))
-    return int(np.searchsorted(time, start + EDGE_US)), int(np.searchsorted(time, end - EDGE_US))
+        about = f"{name}|{column.data.dtype.str}|{column.dims}|{column.data.shape[1:]}|{_step(column)}"
+        along = cuts if column.dims[:1] == ("time",) else None
+        found[name] = digests.of_rows(about, column.data, along) if along else digests.of_whole(about, column.data)
+    return found
 
 
 def _step(column: Column) -> str:
@@ -263,16 +255,7 @@ def _step(column: Column) -> str:
     return "" if step is None else repr(float(step))
 
 
-def _digest(head: bytes, data: NDArray[Any]) -> str:
-    digest = hashlib.sha256(head)
-    if data.dtype.kind in "OU":
-        digest.update("\x00".join(map(str, data)).encode())
-    else:
-        digest.update(np.ascontiguousarray(data).view(np.uint8).reshape(-1).data)
-    return digest.hexdigest()[:20]
-
-
-def _entry(root: Path, path: str, table: Table, recipe: Recipe, digests: dict[str, str]) -> Entry:
+def _entry(root: Path, path: str, table: Table, recipe: Recipe, content: Mapping[str, str]) -> Entry:
     status = os.stat(root / path)
     time = table.columns.get("time")
     first = last = None
@@ -280,12 +263,12 @@ def _entry(root: Path, path: str, table: Table, recipe: Recipe, digests: dict[st
         first, last = int(time.data[0]), int(time.data[-1])
     n = len(time.data) if time is not None else max(_dimensions(table).values(), default=0)
     signs = (status.st_size, status.st_mtime_ns, file_digest(root / path))
-    return Entry(path, recipe.stage, n, first, last, recipe.digest, _indexed(recipe.stage, digests), *signs)
+    return Entry(path, recipe.stage, n, first, last, recipe.digest, _indexed(recipe.stage, content), *signs)
 
 
-def _indexed(stage: str, digests: Mapping[str, str]) -> Mapping[str, str]:
+def _indexed(stage: str, content: Mapping[str, str]) -> Mapping[str, str]:
     """Digests that something else hangs on: nothing is made from products, half the index of a large archive."""
-    return {} if stage == "L3" else digests
+    return {} if stage == "L3" else content
 
 
 def file_digest(path: Path) -> str:
@@ -404,12 +387,12 @@ def read_entry(root: Path, path: str, *, whole: bool = False) -> Entry:
     attributes = table.attributes
     try:
         recipe = Recipe(attributes["stage"], int(attributes["stage_version"]), attributes["recipe_digest"])
-        digests = json.loads(attributes["content_digests"])
+        content = json.loads(attributes["content_digests"])
     except (KeyError, ValueError) as error:
         raise StoreError(f"{path}: carries no digests: not a file of this store") from error
-    if whole and content_digests(table) != digests:
+    if whole and content_digests(table) != content:
         raise StoreError(f"{path}: its content is not what was written; `lander run` makes it again")
-    return _entry(root, path, table, recipe, digests)
+    return _entry(root, path, table, recipe, content)
 
 
 def month_of(time_us: int) -> str:

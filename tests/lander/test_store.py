@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from lander import files, packing, store
+from lander import digests, files, packing, store
 from lander.errors import StoreError
 from lander.store import Column, Recipe, Table
 
@@ -75,13 +75,16 @@ def test_the_same_content_gives_the_same_bytes(tmp_path):
 def test_digests_tell_variables_and_edges_apart():
     month = table(n=30 * 24, step_us=3_600_000_000)
     before = store.content_digests(month)
-    for row, edges in ((0, {"@head"}), (23, {"@head"}), (24, set()), (29 * 24 - 1, set()), (29 * 24, {"@tail"})):
+    heads, tails = ("head1", "head4", "head13"), ("tail1", "tail4", "tail13")
+    rows = {0: heads, 23: heads, 24: heads[1:], 4 * 24: heads[2:], 13 * 24: (), 17 * 24: tails[2:], 29 * 24: tails}
+    for row, edges in rows.items():
         data = month["temperature"].data.copy()
         data[row] += 1
         columns = {**month.columns, "temperature": Column(data, ("time",), month["temperature"].attributes)}
         after = store.content_digests(Table(columns, month.attributes))
-        changed = {name for name in before if before[name] != after[name]}
-        assert changed == {"temperature", *(f"temperature{edge}" for edge in edges)}
+        assert {name for name in before if before[name] != after[name]} == {"temperature"}
+        parts = [{edge: digests.part(one["temperature"], edge) for edge in heads + tails} for one in (before, after)]
+        assert {edge for edge in parts[0] if parts[0][edge] != parts[1][edge]} == set(edges)
     other = {**month["temperature"].attributes, "scale_factor": 1e-4}
     columns = {**month.columns, "temperature": Column(month["temperature"].data, ("time",), other)}
     assert store.content_digests(Table(columns))["temperature"] != before["temperature"]
