@@ -18,6 +18,10 @@ from tests.ingest.conftest import places, same_values, samples, streams_equal
 TRIALS = 100
 LARGEST = 40_000  # bytes of a file that is damaged a hundred times
 UNABLE_TO_TELL = {
+    "rdi_pd0_hexlog": "the ensemble's checksum leaves out the logger's stamps; lower-case digits mean the same",
+    "sami2": "the checksum leaves out the unit's identity and the logger's stamps",
+    "sami2_sio": "the checksums leave out the block's header with the time",
+    "sami2_recovered": "no checksum; a changed digit changes one value",
     "rbr_rsk": "SQLite has no checksum: only changes of its structure are found, not of a value",
     "lisst200x": "no checksum; a changed digit changes one value",
     "pro_oceanus_co2": "no checksum; a changed digit changes one value, a changed letter the stream",
@@ -36,8 +40,10 @@ SAMPLES = [one for one in EVERY_SAMPLE if ingest.discover()[one.values[0].reader
 WHOLE_SAMPLES = [one for one in EVERY_SAMPLE if one not in SAMPLES]
 
 
-def _cut_to_size(content: bytes) -> bytes:
-    return content[:LARGEST]
+def _cut_to_size(sample, decode_bytes) -> bytes:
+    """The start of the file; all of it where its start holds no records (corpus Sig1000_online.ad2cp)."""
+    content = sample.content[:LARGEST]
+    return content if decode_bytes(content, sample.name).streams else sample.content
 
 
 def _check_account(decoded, content):
@@ -115,7 +121,7 @@ def test_single_bytes_give_the_same(sample, decode_bytes):
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_cut_files_give_the_records_before_the_cut(sample, decode_bytes):
-    content = _cut_to_size(sample.content)
+    content = _cut_to_size(sample, decode_bytes)
     whole = decode_bytes(content, sample.name)
     generator = np.random.default_rng(2)
     ends = np.concatenate([stop for _, _, stop in places(whole)])
@@ -139,7 +145,7 @@ def test_cut_files_give_the_records_before_the_cut(sample, decode_bytes):
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_changed_bytes_reach_no_other_record(sample, decode_bytes):
-    content = _cut_to_size(sample.content)
+    content = _cut_to_size(sample, decode_bytes)
     whole = decode_bytes(content, sample.name)
     header = min(int(start[0]) for _, start, _ in places(whole))
     generator = np.random.default_rng(3)
@@ -186,7 +192,7 @@ def _check_reach(reader, stream, whole, decoded, place):
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_foreign_bytes_inside_are_accounted_for(sample, decode_bytes):
-    content = _cut_to_size(sample.content)
+    content = _cut_to_size(sample, decode_bytes)
     whole = decode_bytes(content, sample.name)
     ends = np.concatenate([stop for _, _, stop in places(whole)])
     at = int(np.sort(ends)[ends.size // 2])
@@ -196,7 +202,6 @@ def test_foreign_bytes_inside_are_accounted_for(sample, decode_bytes):
         _check_account(decoded, content + filling)
         for stream, dataset in whole.streams.items():
             dimension = record_dimension(dataset)
-            kept = decoded.streams[stream].sizes[dimension]
             assert dataset.sizes[dimension] - MOST_LOST <= kept <= dataset.sizes[dimension], filling[:4]
             first = int((dataset["source_offset"] + dataset["source_length"] < at).sum())
             assert same_values(decoded.streams[stream].isel({dimension: slice(first)}), dataset, slice(first))

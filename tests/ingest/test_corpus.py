@@ -3,6 +3,8 @@
 import json
 import os
 import re
+from functools import partial
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import ingest
 from ingest import vocabulary
 from ingest.dataset import record_dimension
 from tests.ingest.conftest import CORPUS, NO_CORPUS, corpus_files
-from tests.ingest.expected_names import EACH, Clock, Elsewhere, Merged, NotHeld, tables
+from tests.ingest.expected_names import EACH, Bit, Calculated, Clock, Elsewhere, Merged, NotHeld, tables
 
 RELATIVE = 1e-6
 ABSENT = pytest.param(None, id="absent", marks=pytest.mark.skip(reason=NO_CORPUS))
@@ -39,19 +41,29 @@ def _open(path):
 @pytest.mark.parametrize("path", _files())
 def test_records_and_times(path):
     expected, table, decoded = _open(path)
-    streams = (table.MAIN,) if isinstance(table.MAIN, str) else table.MAIN
-    main = [decoded.streams[stream] for stream in streams if stream in decoded.streams]
     assert decoded.sha256 == expected["sha256"]
     assert decoded.bytes == expected["bytes"] == decoded.ledger.bytes_total
     assert decoded.ledger.adds_up
+    held, wanted, times = getattr(table, "RECORDS", partial(_main, table))(decoded, expected)
     if (path.name, "n_records") not in table.DEVIATIONS:
-        assert sum(stream.sizes[record_dimension(stream)] for stream in main) == expected["n_records"]
+        assert held == wanted
+    tolerance = getattr(table, "CLOCK_TOLERANCE", CLOCK_TOLERANCE)
     for key, index in (("time_first", 0), ("time_last", -1)):
         if key in expected and (path.name, key) not in table.DEVIATIONS:
-            times = [_clock(stream, _offset(table, expected)) for stream in main]
-            # One stream is in the file's order, several are taken together from the earliest to the latest.
-            ours = times[0][index] if len(times) == 1 else np.sort(np.concatenate(times))[index]
-            assert abs(ours - np.datetime64(expected[key].removesuffix("Z"), "us")) <= CLOCK_TOLERANCE
+            assert abs(times[index] - np.datetime64(expected[key].removesuffix("Z"), "us")) <= tolerance
+
+
+def _main(table, decoded, expected):
+    """Records of the streams in `MAIN`, those wanted, and their times."""
+    main = table.MAIN
+    if isinstance(main, dict):
+        main = next(streams for pattern, streams in main.items() if re.search(pattern, expected["reference"]))
+    streams = (main,) if isinstance(main, str) else main
+    main = [decoded.streams[stream] for stream in streams if stream in decoded.streams]
+    times = [_clock(stream, _offset(table, expected)) for stream in main if "time" in stream]
+    # One stream is in the file's order, several are taken together from the earliest to the latest.
+    together = times[0] if len(times) == 1 else np.sort(np.concatenate(times)) if times else None
+    return sum(stream.sizes[record_dimension(stream)] for stream in main), expected["n_records"], together
 
 
 def _offset(table, expected):
@@ -74,6 +86,8 @@ def test_variables(path):
             continue
         assert name in names, f"{name!r} is in no table: say in expected_names/{table.READER}.py what it is here"
         place = names[name]
+        if isinstance(place, dict):
+            place = place.get(stream, place[None])
         if (path.name, name) in table.DEVIATIONS or isinstance(place, NotHeld):
             continue
         if place.stream == EACH:
@@ -97,7 +111,8 @@ def _names(expected, table):
 
 def _variables(expected, table):
     """Name, stream of `PARTICLES` where it tells, and summary of every expected variable."""
-    for name, summary in expected["variables"].items():
+    further = (profile["variables"].items() for profile in expected.get("profiles", [])[1:])
+    for name, summary in chain(expected["variables"].items(), *further):
         if "see" not in summary:
             yield name, None, summary
             continue
@@ -121,14 +136,23 @@ def _ours(place, decoded, count):
     if isinstance(place, Merged):
         printed = 0.0 if place.decimals is None else 0.501 * 10.0**-place.decimals
         return _merged(place, decoded), max(printed, 1e-3 * (vocabulary.lookup(place.variable).resolution or 0.0))
+    if isinstance(place, Calculated):
+        resolution = vocabulary.lookup(place.variable).resolution if place.variable else None
+        return place.function(decoded, count), 1e-3 * (resolution or 0.0)
     dataset = decoded.streams[place.stream]
+    if isinstance(place, Bit):
+        return (dataset[place.variable].values >> place.bit) & 1, 0.0
     if isinstance(place, Elsewhere):
         return np.full(count, float(dataset.attrs[place.attribute].split()[-1])), 0.0
     if place.variable == "time":
-        return dataset["time"].values.astype("datetime64[us]").astype(np.int64) / 1e6, 0.0
+        return dataset["time"].values.astype("datetime64[us]").astype(np.int64) / 1e6 + place.offset, 0.0
     resolution = vocabulary.lookup(place.variable).resolution or 0.0
     # Expectations print lists of a record one after the other, and leave out records without the value.
-    values = dataset[place.variable].values.ravel() * place.factor + place.offset
+    array = dataset[place.variable].values
+    chosen = array if place.column is None else array[..., place.column]
+    values = chosen.ravel() * place.factor + place.offset
+    if place.missing is not None:
+        values = np.where(np.isnan(values), place.missing, values)
     if values.size != count and np.isfinite(values).sum() == count:
         values = values[np.isfinite(values)]
     return values, 1e-3 * resolution * abs(place.factor)
@@ -141,6 +165,10 @@ def _merged(place, decoded):
         if stream in decoded.streams:
             dataset = decoded.streams[stream]
             held = dataset.get(place.variable)
+            if place.variable == "time":
+                held = dataset["time"].astype("datetime64[us]").astype(np.int64) / 1e6 + place.absent
+            if place.variable == "time":
+                held = (dataset["time"].astype("datetime64[us]").astype(np.int64) / 1e6) + place.absent
             absent = np.full(dataset["source_offset"].size, place.absent)
             values = absent if held is None else held.values
             parts += zip(dataset["source_offset"].values.tolist(), values, strict=True)

@@ -3,32 +3,45 @@
 A module holds
     READER      the reader's name
     FORMATS     folders of the corpus whose files it reads
-    MAIN        the stream whose records `n_records` counts, or a tuple of streams that it counts together
+    MAIN        the stream whose records `n_records` counts, or a tuple of streams that it counts together; or these by
+                pattern on the expectation's "reference"
     NAMES       expected name -> `Ours` or `Elsewhere`; a 1-D variable that is not listed fails the test
     DEVIATIONS  (file, expected name) -> why the expectation is wrong there; the name "*" is for the whole file
     NOT_YET     pattern on the expectation's "instrument" -> why such a file is not read yet
 and, where expectations need it,
     PARTICLES   pattern on the name of a kind of record in the expectation ("particle") -> our stream, in which names
                 that say `EACH` as their stream are looked for; None where we have none, with the reason in a comment
+                A name that means something else in another stream is a dict of these by stream, None for the others.
     NAMES_BY_REFERENCE  pattern on the expectation's "reference" -> names that this reference uses in its own way
+    RECORDS     `function(decoded, expected) -> (our records, those that are wanted, our times)` in place of MAIN, where
+                the reference leaves out records that are there
     CLOCK       pattern on the expectation's "reference" -> variable added to `time` to give `time_first`, `time_last`
 """
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import ModuleType
 from typing import NamedTuple
 
+import numpy as np
+
+from ingest import Decoded
+
 
 class Ours(NamedTuple):
-    """Our variable, and how its values become the expected ones: value * factor + offset."""
+    """Our variable, and how its values become the expected ones: value * factor + offset.
+
+    `column` chooses one along the last dimension; `missing` is what the expectation prints where we have no value.
+    """
 
     stream: str
     variable: str
     factor: float = 1.0
     offset: float = 0.0
+    column: int | None = None
+    missing: float | None = None
 
 
 EACH = "*"
@@ -52,6 +65,25 @@ class Merged(NamedTuple):
     variable: str
     absent: float
     decimals: int | None = None
+
+
+class Calculated(NamedTuple):
+    """An expected variable that takes more than a factor: `function(decoded, n)` gives its n values.
+
+    Of our `variable` the resolution is taken near zero.
+    """
+
+    function: Callable[[Decoded, int], np.ndarray]
+    variable: str | None = None
+    stream: str = ""
+
+
+class Bit(NamedTuple):
+    """An expected 0 or 1 that is one bit of our variable."""
+
+    stream: str
+    variable: str
+    bit: int
 
 
 class Elsewhere(NamedTuple):

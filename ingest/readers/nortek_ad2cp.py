@@ -1,0 +1,301 @@
+"""Nortek Signature profilers, AD2CP binary: every kind of record, several plans in one file."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ingest.ad2cp_dataset import dataset_of
+from ingest.ad2cp_layout import STREAMS, STRING, Columns, Group, Layout, groups
+from ingest.framing import Sums
+from ingest.ledger import Span
+from ingest.mixed_framing import Candidates, MixedRule, Search, find_mixed, rows
+from ingest.mixed_framing import Group as Frames
+from ingest.reader import Batch, Calibration, Parsed, Reader, Records
+from ingest.text import Bytes, Places
+from ingest.timecode import Times, from_fields
+
+SYNC, FAMILY = 0xA5, 0x10
+HEADER_BYTES = 10
+WIDE_HEADER_BYTES = 12  # a data size of 32 bits, seen with raw echosounder records
+FIRST_SUM = 0xB58C
+MOST_BYTES = 4 * 1024 * 1024  # a raw echosounder record has tens of kB; a bound keeps memory in bounds
+
+Text = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What is known about a stream: its records' layout, and the configuration when the first of them came."""
+
+    name: str
+    layout: Layout
+    text: Text
+
+
+Beat = tuple[tuple[int | None, int], ...]
+"""Ensemble number, where there is one, and time in microseconds of the last records of a stream, two at most."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the search stands, and what the file has said so far."""
+
+    search: Search = field(default_factory=Search)
+    wanted: int = 0
+    streams: tuple[Stream, ...] = ()
+    text: Text = ()
+    beats: tuple[tuple[str, Beat], ...] = ()
+
+
+def _candidates(buffer: Bytes, syncs: Places) -> Candidates:
+    start = syncs[buffer[syncs + 3] == FAMILY]
+    start = start[(buffer[start + 1] == HEADER_BYTES) | (buffer[start + 1] == WIDE_HEADER_BYTES)]
+    words = rows(buffer, start, WIDE_HEADER_BYTES).view("<u2").astype(np.int64)
+    wide = words[:, 0] >> 8 == WIDE_HEADER_BYTES
+    size = words[:, 2] + np.where(wide, words[:, 3] << 16, 0)
+    total = FIRST_SUM + words[:, :4].sum(axis=1)
+    holds = np.where(wide, (total + words[:, 4]) & 0xFFFF == words[:, 5], total & 0xFFFF == words[:, 4])
+    length = np.where(wide, WIDE_HEADER_BYTES, HEADER_BYTES) + size
+    sound = holds & (length <= MOST_BYTES) & (length > WIDE_HEADER_BYTES)
+    return Candidates(start, np.minimum(length, MOST_BYTES), sound)
+
+
+def _sums(matrix: Bytes) -> Sums:
+    """Checksums of the data after the header, which has its own."""
+    computed = np.empty(len(matrix), np.uint16)
+    stated = np.empty(len(matrix), np.uint16)
+    for header in (HEADER_BYTES, WIDE_HEADER_BYTES):
+        chosen = matrix[:, 1] == header
+        if chosen.any():
+            part = matrix if chosen.all() else matrix[chosen]
+            stated[chosen] = np.ascontiguousarray(part[:, header - 4 : header - 2]).view("<u2")[:, 0]
+            computed[chosen] = _word_sums(part[:, header:])
+    return computed, stated
+
+
+def _word_sums(data: Bytes) -> NDArray[np.uint16]:
+    even = data.shape[1] // 2 * 2
+    # `einsum` adds along short rows in a third of the time of `sum`, modulo 65536 as the checksum is.
+    sums: NDArray[np.uint16] = np.einsum("ij->i", data[:, :even].view("<u2")) + np.uint16(FIRST_SUM)
+    if data.shape[1] > even:
+        sums += data[:, -1].astype(np.uint16) << np.uint16(8)
+    return sums
+
+
+RULE = MixedRule(SYNC, WIDE_HEADER_BYTES, _candidates, _sums, "text between records")
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Claim a file with a record whose header is sound in its first bytes."""
+    buffer = np.frombuffer(head, np.uint8)
+    syncs = np.flatnonzero(buffer == SYNC)
+    found = _candidates(buffer, syncs[syncs + WIDE_HEADER_BYTES <= buffer.size])
+    known = np.isin(buffer[found.start + 2], [*STREAMS, STRING])
+    return bool((found.sound & known).any())
+
+
+def parse(block: bytes, offset: int, state: Any) -> Parsed:
+    """Take the whole records from a block."""
+    return _parse(block, offset, state or State(), last=False)
+
+
+def finish(rest: bytes, offset: int, state: Any) -> Parsed:
+    """Take what is left at the end of the file."""
+    return _parse(rest, offset, state or State(), last=True)
+
+
+class Piece(NamedTuple):
+    """Records of one layout from one block, in file order."""
+
+    layout: Layout
+    offset: Places
+    length: NDArray[np.int32]
+    columns: Columns
+
+
+def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
+    if not last and len(block) < state.wanted:
+        return Records(), 0, state
+    framing = find_mixed(block, offset, state.search, RULE, last=last)
+    accepted, strings, skipped, rejected = 0, [], list(framing.skipped), list(framing.rejected)
+    pieces: list[Piece] = []
+    for frames in framing.groups:
+        if not frames.start.size:
+            continue
+        texts, unknown, measured = _by_id(frames)
+        strings += [(offset + int(place), row.tobytes()) for place, row in zip(*texts, strict=True)]
+        accepted += sum(row.size for row in texts.matrix)
+        skipped += _unknown(unknown, offset)
+        found, bad = _pieces(measured, offset)
+        pieces += found
+        rejected += bad
+    pieces.sort(key=lambda piece: int(piece.offset[0]))
+    strings.sort()
+    streams = _streams(state, pieces, strings)
+    batches, beats, impossible = _batches(streams, pieces, dict(state.beats))
+    rejected += impossible
+    accepted += sum(int(batch.length.sum(dtype=np.int64)) for batch in batches.values())
+    text = _text(strings[-1][1]) if strings else state.text
+    records = Records(batches, accepted, tuple(sorted(skipped)), tuple(sorted(rejected)))
+    return records, framing.consumed, State(framing.search, framing.wanted, streams, text, tuple(beats.items()))
+
+
+def _by_id(frames: Frames) -> tuple[Frames, Frames, Frames]:
+    """Strings, records of an id that is not known, and measurements."""
+    ids = frames.matrix[:, 2]
+    text = ids == STRING
+    unknown = ~text & ~np.isin(ids, list(STREAMS))
+    if not text.any() and not unknown.any():
+        return Frames(frames.start[:0], frames.matrix[:0]), Frames(frames.start[:0], frames.matrix[:0]), frames
+    kinds = (text, unknown, ~text & ~unknown)
+    first, second, third = (Frames(frames.start[kind], frames.matrix[kind]) for kind in kinds)
+    return first, second, third
+
+
+def _unknown(frames: Frames, offset: int) -> list[Span]:
+    size = frames.matrix.shape[1]
+    return [
+        Span(offset + int(place), size, f"record of a kind that is not known, 0x{row[2]:02x}")
+        for place, row in zip(*frames, strict=True)
+    ]
+
+
+def _pieces(frames: Frames, offset: int) -> tuple[list[Piece], list[Span]]:
+    pieces, rejected = [], []
+    if frames.start.size:
+        size = frames.matrix.shape[1]
+        for group in groups(frames.matrix):
+            where = frames.start[group.rows] + offset
+            if group.layout is None:
+                rejected += [Span(int(place), size, group.reason) for place in where]
+            else:
+                pieces.append(_piece(group, group.layout, where, size))
+    return pieces, rejected
+
+
+def _piece(group: Group, layout: Layout, where: Places, size: int) -> Piece:
+    return Piece(layout, where.astype(np.int64), np.full(where.size, size, np.int32), group.columns)
+
+
+def _streams(state: State, pieces: Iterable[Piece], strings: list[tuple[int, bytes]]) -> tuple[Stream, ...]:
+    """Streams in order of first appearance, those of one record id numbered."""
+    streams = list(state.streams)
+    for piece in pieces:
+        if any(stream.layout == piece.layout for stream in streams):
+            continue
+        same = sum(stream.layout.record == piece.layout.record for stream in streams)
+        name = STREAMS[piece.layout.record] + (f"_{same + 1}" if same else "")
+        before = [content for place, content in strings if place < piece.offset[0]]
+        streams.append(Stream(name, piece.layout, _text(before[-1]) if before else state.text))
+    return tuple(streams)
+
+
+def _text(record: bytes) -> Text:
+    """Values of a configuration string by command and name; of a command that comes often, the first of each name."""
+    found: dict[str, str] = {}
+    for line in record[record[1] + 1 :].decode("latin-1").splitlines():
+        command, _, rest = line.partition(",")
+        for item in rest.split(","):
+            name, equals, value = item.partition("=")
+            if equals:
+                found.setdefault(f"{command}.{name}", value.strip().strip('"'))
+    return tuple(found.items())
+
+
+def _batches(
+    streams: Iterable[Stream], pieces: list[Piece], beats: dict[str, Beat]
+) -> tuple[dict[str, Batch], dict[str, Beat], list[Span]]:
+    batches, rejected = {}, []
+    for stream in streams:
+        own = [piece for piece in pieces if piece.layout == stream.layout]
+        if not own:
+            continue
+        offset, length, columns = _merged(own)
+        time, reckoned, possible = _clock(columns, beats, stream.name)
+        columns = {name: values for name, values in columns.items() if name not in ("clock", "clock_fraction")}
+        columns |= {"time": time, "clock_reckoned": reckoned}
+        if not possible.all():
+            rejected += [Span(int(offset[row]), int(length[row]), _IMPOSSIBLE) for row in np.flatnonzero(~possible)]
+            columns = {name: values[possible] for name, values in columns.items()}
+            offset, length = offset[possible], length[possible]
+        if offset.size:
+            batches[stream.name] = Batch(offset, length, columns)
+    return batches, beats, rejected
+
+
+def _merged(pieces: list[Piece]) -> tuple[Places, NDArray[np.int32], Columns]:
+    if len(pieces) == 1:
+        return pieces[0].offset, pieces[0].length, dict(pieces[0].columns)
+    offset = np.concatenate([piece.offset for piece in pieces])
+    order = np.argsort(offset)
+    length = np.concatenate([piece.length for piece in pieces])
+    names = pieces[0].columns
+    columns = {name: np.concatenate([piece.columns[name] for piece in pieces])[order] for name in names}
+    return offset[order], length[order], columns
+
+
+_IMPOSSIBLE = "impossible clock, and no two records of the stream before it to reckon the time from"
+
+
+def _clock(
+    columns: Columns, beats: dict[str, Beat], stream: str
+) -> tuple[Times, NDArray[np.uint8], NDArray[np.bool_]]:
+    """Time of each record, whether it was reckoned, and whether there is any.
+
+    A record whose clock is no time of the calendar (seen in Sig1000_BadTime01.ad2cp) is sound otherwise: its time goes
+    on from the two good ones before it, by ensemble number where there is one.
+    """
+    beat = beats.get(stream, ())
+    year, month, day, hour, minute, second = columns["clock"].T.astype(np.int64)
+    time, good = from_fields((year + 1900, month + 1, day), (hour, minute, second),
+                             columns["clock_fraction"].astype(np.int64) * 100)  # fmt: skip
+    micro = time.astype(np.int64)
+    numbers = columns["ensemble"].astype(np.int64) if "ensemble" in columns else None
+    possible, after = np.ones(time.size, bool), 0
+    for row in np.flatnonzero(~good).tolist():
+        beat = _beat(beat, numbers, micro, slice(after, row))
+        possible[row], after = len(beat) > 1, row + 1
+        if possible[row]:
+            micro[row] = _next(beat, None if numbers is None else int(numbers[row]))
+            beat = _beat(beat, numbers, micro, slice(row, after))
+    beats[stream] = _beat(beat, numbers, micro, slice(after, None))
+    return micro.astype("datetime64[us]"), (~good).astype(np.uint8), possible
+
+
+def _beat(before: Beat, numbers: Places | None, micro: Places, rows: slice) -> Beat:
+    """Add rows to the history, of which the last two records are enough."""
+    times = micro[rows][-2:].tolist()
+    counted = [None] * len(times) if numbers is None else numbers[rows][-2:].tolist()
+    return (*before, *zip(counted, times, strict=True))[-2:]
+
+
+def _next(beat: Beat, number: int | None) -> int:
+    (first_number, first), (second_number, second) = beat
+    if number is not None and first_number is not None and second_number is not None and second_number > first_number:
+        return second + (second - first) * (number - second_number) // (second_number - first_number)
+    return second + (second - first)
+
+
+def to_dataset(records: Records, state: Any, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+    """Give velocities in the frame the instrument stored them in, without rotation; counts as counts."""
+    streams = {stream.name: stream for stream in state.streams}
+    return {
+        name: dataset_of(batch, streams[name].layout, dict(streams[name].text))
+        for name, batch in records.batches.items()
+    }
+
+
+READER = Reader(
+    name="nortek_ad2cp",
+    version=1,
+    sniff=sniff,
+    parse=parse,
+    finish=finish,
+    to_dataset=to_dataset,
+    checksummed=True,
+    instruments=("Nortek Signature 55, 100, 250, 500, 1000", "Nortek AD2CP in general"),
+)
