@@ -57,7 +57,7 @@ def _main(table, decoded, expected):
     """Records of the streams in `MAIN`, those wanted, and their times."""
     main = table.MAIN
     if isinstance(main, dict):
-        main = next(streams for pattern, streams in main.items() if re.search(pattern, expected["reference"]))
+        main = next(streams for pattern, streams in main.items() if re.search(pattern, _reference(expected)))
     streams = (main,) if isinstance(main, str) else main
     main = [decoded.streams[stream] for stream in streams if stream in decoded.streams]
     times = [_clock(stream, _offset(table, expected)) for stream in main if "time" in stream]
@@ -68,7 +68,11 @@ def _main(table, decoded, expected):
 
 def _offset(table, expected):
     rules = getattr(table, "CLOCK", {})
-    return next((name for pattern, name in rules.items() if re.search(pattern, expected["reference"])), None)
+    return next((name for pattern, name in rules.items() if re.search(pattern, _reference(expected))), None)
+
+
+def _reference(expected):
+    return f"{expected['reference']} ({expected['format']})"
 
 
 def _clock(dataset, offset):
@@ -105,7 +109,7 @@ def test_variables(path):
 def _names(expected, table):
     """Names of the table, with those that a reference uses in its own way."""
     rules = getattr(table, "NAMES_BY_REFERENCE", {})
-    special = [names for pattern, names in rules.items() if re.search(pattern, expected["reference"])]
+    special = [names for pattern, names in rules.items() if re.search(pattern, _reference(expected))]
     return {**table.NAMES, **(special[0] if special else {})}
 
 
@@ -135,7 +139,8 @@ def _ours(place, decoded, count):
     """Our values in the expected unit, and what may differ near zero."""
     if isinstance(place, Merged):
         printed = 0.0 if place.decimals is None else 0.501 * 10.0**-place.decimals
-        return _merged(place, decoded), max(printed, 1e-3 * (vocabulary.lookup(place.variable).resolution or 0.0))
+        resolution = None if place.variable == "time" else vocabulary.lookup(place.variable).resolution
+        return _merged(place, decoded), max(printed, 1e-3 * (resolution or 0.0))
     if isinstance(place, Calculated):
         resolution = vocabulary.lookup(place.variable).resolution if place.variable else None
         return place.function(decoded, count), 1e-3 * (resolution or 0.0)

@@ -4,7 +4,7 @@ A module holds
     READER      the reader's name
     FORMATS     folders of the corpus whose files it reads
     MAIN        the stream whose records `n_records` counts, or a tuple of streams that it counts together; or these by
-                pattern on the expectation's "reference"
+                pattern on the expectation's "reference (format)"
     NAMES       expected name -> `Ours` or `Elsewhere`; a 1-D variable that is not listed fails the test
     DEVIATIONS  (file, expected name) -> why the expectation is wrong there; the name "*" is for the whole file
     NOT_YET     pattern on the expectation's "instrument" -> why such a file is not read yet
@@ -12,10 +12,10 @@ and, where expectations need it,
     PARTICLES   pattern on the name of a kind of record in the expectation ("particle") -> our stream, in which names
                 that say `EACH` as their stream are looked for; None where we have none, with the reason in a comment
                 A name that means something else in another stream is a dict of these by stream, None for the others.
-    NAMES_BY_REFERENCE  pattern on the expectation's "reference" -> names that this reference uses in its own way
+    NAMES_BY_REFERENCE  pattern on the expectation's "reference (format)" -> names that this reference uses in its own way
     RECORDS     `function(decoded, expected) -> (our records, those that are wanted, our times)` in place of MAIN, where
                 the reference leaves out records that are there
-    CLOCK       pattern on the expectation's "reference" -> variable added to `time` to give `time_first`, `time_last`
+    CLOCK       pattern on "reference (format)" -> variable in microseconds added to `time` to give `time_first`, `time_last`
 """
 
 import importlib
