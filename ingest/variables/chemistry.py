@@ -98,4 +98,19 @@ _NITRATE = (
              1e-3, -5.0, 12000.0, 1e-2),
 )  # fmt: skip
 
-ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_NITRATE, *_CARBON_DIOXIDE)
+_SAMI = (
+    counted("record_type", "Type of the record, as the instrument numbers them"),
+    counted("unit_identity", "Identity byte of the unit in a telemetered record"),
+    counted("ph_light_counts", "Light through the sample: reference and light at 434 nm, then at 578 nm"),
+    counted("ph_reference_light_counts", "Light through the blank: reference and light at 434 nm, then at 578 nm"),
+    counted("co2_light_counts", "Light measurements for pCO2; the 7th and 8th are the ratios at 434 and 620 nm"),
+    counted("thermistor_start_counts", "Thermistor at the start of a measurement, raw counts"),
+    counted("thermistor_end_counts", "Thermistor at the end of a measurement, raw counts"),
+    measured("battery_counts", "1", "Battery, raw counts", None, 1e-1, 0.0, 1e8, 1.0),
+    counted("control_flags", "State of the instrument, bit by bit"),
+    counted("data_records", "Data records stored so far", "int64"),
+    counted("error_records", "Error records stored so far", "int64"),
+    counted("bytes_stored", "Bytes stored so far", "int64"),
+)  # fmt: skip
+
+ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_NITRATE, *_CARBON_DIOXIDE, *_SAMI)

@@ -12,10 +12,11 @@ and, where expectations need it,
     PARTICLES   pattern on the name of a kind of record in the expectation ("particle") -> our stream, in which names
                 that say `EACH` as their stream are looked for; None where we have none, with the reason in a comment
                 A name that means something else in another stream is a dict of these by stream, None for the others.
-    NAMES_BY_REFERENCE  pattern on the expectation's "reference (format)" -> names that this reference uses in its own way
+    NAMES_BY_REFERENCE  pattern on "reference (format)" -> names that this reference uses in its own way
     RECORDS     `function(decoded, expected) -> (our records, those that are wanted, our times)` in place of MAIN, where
                 the reference leaves out records that are there
-    CLOCK       pattern on "reference (format)" -> variable in microseconds added to `time` to give `time_first`, `time_last`
+    CLOCK       pattern on "reference (format)" -> variable in microseconds which with `time` gives `time_first` and
+                `time_last`
 """
 
 import importlib

@@ -1,0 +1,139 @@
+"""Sunburst SAMI2 pH and pCO2: text that the maker's software writes when the instrument is read out.
+
+Sections such as `:SAMIinfo` and `:ConfigText` describe the instrument; rows of decimal numbers after `:Data` are the
+records. Rows of a damaged download are glued, of wrong length or of type -3: each is rejected with its reason. Records
+come a few an hour, so that rows are taken one by one.
+
+There is no checksum in a row: a changed digit gives another value, and nothing in the format can tell.
+
+References
+----------
+Sunburst Sensors, SAMI2 user manual: record formats, downloaded data.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from ingest import sami_layout
+from ingest.ledger import Span
+from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
+from ingest.sami_layout import Placed
+from ingest.text import LINE_FEED, split_lines
+
+_DATA = re.compile(rb"^:Data[ \t]*(?:\r\n|\n|\Z)", re.MULTILINE)
+_NUMBER = re.compile(rb"-?\d{1,10}")
+_ROW = re.compile(rb"-?\d{1,10}(?:\t-?\d{1,10})+\t?")
+_INFORMATION = {
+    "instrument_model": rb"^SAMI (pH|CO2)",
+    "serial_number": rb"^Serial Number: *(\S+)",
+    "unit_name": rb"^Name: *(\S+)",
+    "firmware": rb"^Firmware: *(\S+)",
+    **{f"calibration_{place}": rb"^Cal%d: *(\S+)" % place for place in range(1, 7)},
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """What the sections before the data tell about the instrument; `lost` where no data were found behind them."""
+
+    attributes: Mapping[str, str]
+    lost: bool = False
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Claim the maker's text: its first line, and a section of the instrument."""
+    return head.startswith(b"File created:") and b"\n:SAMIinfo" in head
+
+
+def parse(block: bytes, offset: int, state: State | None) -> Parsed:
+    """Sections, then rows to records; see `Reader.parse`."""
+    return _parse(block, offset, state, final=False)
+
+
+def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
+    """Last rows, with or without line end; see `Reader.finish`."""
+    return _parse(rest, offset, state, final=True)
+
+
+def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
+    if state is not None and not state.lost:
+        records, consumed = _parse_rows(block, offset, final)
+        return records, consumed, state
+    end = None if state is not None else _DATA.search(block[:HEAD_BYTES])
+    at_end = end is not None and not end[0].endswith(b"\n")
+    if end is None or (at_end and not final):
+        if state is None and len(block) < HEAD_BYTES and not final:
+            return Records(), 0, None
+        lost = Span(offset, len(block), "sections without a line :Data")
+        return Records(rejected=(lost,) if block else ()), len(block), State({}, lost=True)
+    state = State(_attributes(block[: end.start()]))
+    records, consumed = _parse_rows(block[end.end() :], offset + end.end(), final)
+    accepted = records.accepted + end.end()
+    return Records(records.batches, accepted, records.skipped, records.rejected), consumed + end.end(), state
+
+
+def _attributes(sections: bytes) -> dict[str, str]:
+    found = {name: re.search(pattern, sections, re.MULTILINE) for name, pattern in _INFORMATION.items()}
+    told = {name: match[1].decode("latin-1") for name, match in found.items() if match}
+    return {**told, "instrument_model": f"Sunburst SAMI2 {told.get('instrument_model', '')}".strip()}
+
+
+def _parse_rows(block: bytes, offset: int, final: bool) -> tuple[Records, int]:
+    lines, consumed = split_lines(np.frombuffer(block, dtype=np.uint8), final)
+    placed: list[Placed] = []
+    accepted = 0
+    skipped: list[Span] = []
+    rejected: list[Span] = []
+    for start, stop, following in zip(lines.start.tolist(), lines.stop.tolist(), lines.next.tolist(), strict=True):
+        line = block[start:stop]
+        record = _read_row(line, ended=block[following - 1] == LINE_FEED)
+        if isinstance(record, str):
+            (skipped if not line.strip(b"\r\t \x00") else rejected).append(
+                Span(offset + start, following - start, record)
+            )
+        else:
+            # The last number of a control row can be of any length: only the line end says that it is whole.
+            length = (following if record.stream == sami_layout.CONTROL else stop) - start
+            placed.append(Placed(record, offset + start, length))
+            accepted += following - start
+    return Records(sami_layout.batches(placed), accepted, tuple(skipped), tuple(rejected)), consumed
+
+
+def _read_row(line: bytes, *, ended: bool) -> sami_layout.Record | str:
+    """Read a row; a reason, where it is no record. `ended` tells whether it has its line end."""
+    if not line.strip(b"\r\t \x00"):
+        return "blank line"
+    if _ROW.fullmatch(line) is None:
+        # Seen in SAMI_P0080_160614_2.txt: type -3 with `Check sum error(224,90)`, and rows glued to one another.
+        return "record that the maker's software marks as damaged" if line.startswith(b"-") else "not a row of numbers"
+    kind, seconds, *values = (int(match[0]) for match in _NUMBER.finditer(line))
+    record = sami_layout.from_values(kind, seconds, values)
+    if not ended and not isinstance(record, str) and not _surely_whole(record, line):
+        return "row without its line end, whose last number may be cut"
+    return record
+
+
+def _surely_whole(record: sami_layout.Record, line: bytes) -> bool:
+    """Whether the last number has as many digits as it can have: a thermistor of 12 bits, or seconds since 1904."""
+    digits = len(line.rpartition(b"\t")[2])
+    return digits == {sami_layout.CONTROL: 0, sami_layout.POWER: 10}.get(record.stream, 4)
+
+
+def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+    """Raw counts; pH and pCO2 follow from them with salinity and blanks: see `ingest.calibration.sami`."""
+    return {stream: sami_layout.dataset(batch, state.attributes) for stream, batch in records.batches.items()}
+
+
+READER = Reader(
+    name="sami2_recovered",
+    version=1,
+    sniff=sniff,
+    parse=parse,
+    finish=finish,
+    to_dataset=to_dataset,
+    instruments=("Sunburst SAMI2 pH and pCO2: text of the maker's software",),
+)

@@ -1,0 +1,175 @@
+"""Records of Sunburst SAMI2 pH and pCO2: what the logger's hexadecimal and the recovered text have in common.
+
+A telemetered record is `*` and hexadecimal: identity of the unit, number of bytes after it, type, seconds since 1904,
+payload, checksum. The checksum is the low byte of the sum of all bytes between identity and checksum; seen to hold for
+the records at hand. The recovered text has type, seconds and payload as decimal numbers, without identity and checksum.
+
+References
+----------
+Sunburst Sensors, SAMI2 user manual: record formats (pH, CO2, control).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ingest.dataset import Values, assemble
+from ingest.reader import Batch
+from ingest.timecode import Times
+
+PH, CARBON_DIOXIDE, BLANK, POWER, CONTROL = "ph", "carbon_dioxide", "carbon_dioxide_blank", "power", "control"
+_STREAMS = {0x04: CARBON_DIOXIDE, 0x05: BLANK, 0x0A: PH, 0x11: POWER}
+LIGHTS = {CARBON_DIOXIDE: 14, BLANK: 14}
+MEASUREMENTS, BLANKS, SIGNALS = 23, 4, 4
+"""A pH record has four blanks and 23 measurements of four signals: reference and light at 434 nm, then at 578 nm."""
+
+_PH_VALUES = 1 + BLANKS * SIGNALS + MEASUREMENTS * SIGNALS + 3
+_CONTROL_VALUES = (4, 5)
+_EPOCH = np.datetime64("1904-01-01", "us")
+# SAMI2 instruments are younger than 2000: a smaller count has rolled over, which happens on 2040-02-06.
+_FIRST_SECONDS = 3_029_529_600
+
+
+class Record(NamedTuple):
+    """A record: its stream, its type, seconds of its clock, and its values by name."""
+
+    stream: str
+    seconds: int
+    values: Mapping[str, object]
+
+
+def times(seconds: NDArray[np.int64]) -> Times:
+    """Seconds since 1904 as the instrument counts them, in 32 bits, to times."""
+    unrolled = np.where(seconds < _FIRST_SECONDS, seconds + 2**32, seconds)
+    result: Times = _EPOCH + (unrolled * 1_000_000).astype("timedelta64[us]")
+    return result
+
+
+def stream_of(kind: int) -> str | None:
+    """Stream of a record type; None for a type that no record has."""
+    return CONTROL if 0x80 <= kind <= 0xFF else _STREAMS.get(kind)
+
+
+def from_values(kind: int, seconds: int, values: Sequence[int]) -> Record | str:
+    """Build a record from its type, time and payload; a reason, where these are no record."""
+    stream = stream_of(kind)
+    if stream is None:
+        return f"record of unknown type {kind}"
+    if not 0 <= seconds < 2**32:
+        return f"time {seconds} is no 32-bit count of seconds"
+    named = _NAMERS[stream](values)
+    if named is None:
+        return f"record of type {kind} with {len(values)} values"
+    return Record(stream, seconds, {"record_type": kind, **named})
+
+
+def _ph(values: Sequence[int]) -> dict[str, object] | None:
+    if len(values) != _PH_VALUES:
+        return None
+    first = 1 + BLANKS * SIGNALS
+    return {
+        "thermistor_start_counts": values[0],
+        "ph_reference_light_counts": list(values[1:first]),
+        "ph_light_counts": list(values[first:-3]),
+        "battery_counts": float(values[-2]),
+        "thermistor_end_counts": values[-1],
+    }
+
+
+def _carbon_dioxide(values: Sequence[int]) -> dict[str, object] | None:
+    if len(values) != LIGHTS[CARBON_DIOXIDE] + 2:
+        return None
+    lights = list(values[:-2])
+    return {"co2_light_counts": lights, "battery_counts": float(values[-2]), "thermistor_counts": values[-1]}
+
+
+def _power(values: Sequence[int]) -> dict[str, object] | None:
+    return None if values else {}
+
+
+def _control(values: Sequence[int]) -> dict[str, object] | None:
+    if len(values) not in _CONTROL_VALUES:
+        return None
+    names = ("control_flags", "data_records", "error_records", "bytes_stored")
+    battery = float(values[4]) if len(values) > len(names) else np.nan
+    return {**dict(zip(names, values, strict=False)), "battery_counts": battery}
+
+
+_NAMERS = {PH: _ph, CARBON_DIOXIDE: _carbon_dioxide, BLANK: _carbon_dioxide, POWER: _power, CONTROL: _control}
+
+
+def digits_of(start: str) -> int | None:
+    """Hexadecimal digits of the whole record, from the first four of them; None if there are fewer."""
+    return 2 * (int(start[2:4], 16) + 1) if len(start) >= 4 else None
+
+
+def from_hex(digits: str) -> Record | str:
+    """Build a record from its hexadecimal digits, without the `*`; a reason, where they are no good record."""
+    data = bytes.fromhex(digits)
+    if len(data) < 8:
+        return "record too short"
+    computed = sum(data[1:-1]) & 0xFF
+    if computed != data[-1]:
+        return f"checksum is {computed:02X}, record says {data[-1]:02X}"
+    kind, seconds, payload = data[2], int.from_bytes(data[3:7], "big"), data[7:-1]
+    widths = (2, 3, 3, 3, 2) if stream_of(kind) == CONTROL else (2,) * (len(payload) // 2)
+    values: list[int] = []
+    at = 0
+    for width in widths:
+        if at + width <= len(payload):
+            values.append(int.from_bytes(payload[at : at + width], "big", signed=stream_of(kind) != CONTROL))
+            at += width
+    if at != len(payload):
+        return f"record of type {kind} with a payload of {len(payload)} bytes"
+    record = from_values(kind, seconds, values)
+    return record if isinstance(record, str) else record._replace(values={"unit_identity": data[0], **record.values})
+
+
+class Placed(NamedTuple):
+    """A record with its place in the file, and the logger's stamp in microseconds since 1970, where there is one."""
+
+    record: Record
+    offset: int
+    length: int
+    stamp: int | None = None
+
+
+def batches(records: Sequence[Placed]) -> dict[str, Batch]:
+    """Put the records of a block into one batch for each stream."""
+    found: dict[str, Batch] = {}
+    for stream in dict.fromkeys(placed.record.stream for placed in records):
+        rows = [placed for placed in records if placed.record.stream == stream]
+        columns = {name: np.array([row.record.values[name] for row in rows]) for name in rows[0].record.values}
+        columns["seconds"] = np.array([row.record.seconds for row in rows], dtype=np.int64)
+        if rows[0].stamp is not None:
+            columns["stamp"] = np.array([row.stamp for row in rows], dtype=np.int64)
+        offset = np.array([row.offset for row in rows], dtype=np.int64)
+        found[stream] = Batch(offset, np.array([row.length for row in rows], dtype=np.int32), columns)
+    return found
+
+
+_DIMENSIONS = {
+    "ph_reference_light_counts": (("blank", "signal"), (BLANKS, SIGNALS)),
+    "ph_light_counts": (("measurement", "signal"), (MEASUREMENTS, SIGNALS)),
+    "co2_light_counts": (("light",), (LIGHTS[CARBON_DIOXIDE],)),
+}
+_LONG = ("data_records", "error_records", "bytes_stored")
+
+
+def dataset(batch: Batch, attributes: Mapping[str, str]) -> xr.Dataset:
+    """Raw counts of one stream on the instrument's clock, with the logger's stamp as an offset where there is one."""
+    time = times(batch.columns["seconds"])
+    held: dict[str, Values | tuple[tuple[str, ...], Values]] = {}
+    for name, values in batch.columns.items():
+        if name in _DIMENSIONS:
+            dimensions, shape = _DIMENSIONS[name]
+            held[name] = (dimensions, values.astype(np.int32).reshape(values.shape[0], *shape))
+        elif name == "stamp":
+            held["logger_clock_offset"] = values - time.astype(np.int64)
+        elif name != "seconds":
+            kept = values.dtype.kind == "f" or name in _LONG
+            held[name] = values if kept else values.astype(np.int32)
+    return assemble(batch, held, time, attributes)
