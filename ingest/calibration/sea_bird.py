@@ -123,6 +123,76 @@ def temperature(counts: ArrayLike, coefficients: TemperatureCoefficients) -> Val
         return _finite(1.0 / polynomial - ZERO_CELSIUS)
 
 
+def seacat_temperature_resistance(counts: ArrayLike) -> Values:
+    """Thermistor resistance from the counts of a SEACAT 16plus or 19plus, to be given to `temperature`, shape (n,).
+
+    References
+    ----------
+    SBE 16plus V2 manual, calibration sheet "temperature": mv = (n - 524288) / 1.6e7;
+    r = (2.9e9 mv + 1.024e8) / (2.048e4 - 2e5 mv).
+    """
+    with np.errstate(all="ignore"):
+        millivolt = (np.asarray(counts, dtype=np.float64) - 524_288.0) / 1.6e7
+        return _finite((millivolt * 2.9e9 + 1.024e8) / (2.048e4 - millivolt * 2e5))
+
+
+@dataclass(frozen=True)
+class QuartzPressureCoefficients(_Coefficients):
+    """Digiquartz pressure sensor of a SEACAT, calibration format QUARTZ0; psia, offset in psi."""
+
+    pc1: float
+    pc2: float
+    pc3: float
+    pd1: float
+    pd2: float
+    pt1: float
+    pt2: float
+    pt3: float
+    pt4: float
+    pslope: float
+    poffset: float
+
+
+def quartz_sensor_temperature(volts: Values) -> Values:
+    """Temperature inside a SEACAT's Digiquartz, degrees Celsius, from its compensation voltage, shape (n,).
+
+    References
+    ----------
+    SBE 16plus V2 manual, raw data format of the quartz pressure sensor: 23.7 (v + 9.7917) - 273.15.
+    """
+    return 23.7 * (volts + 9.7917) - ZERO_CELSIUS
+
+
+def quartz_pressure(
+    frequency: Values, sensor_temperature: Values, coefficients: QuartzPressureCoefficients
+) -> Values:
+    """Sea pressure from the frequency of a Digiquartz.
+
+    Parameters
+    ----------
+    frequency : ndarray of float64, shape (n,)
+        Hertz.
+    sensor_temperature : ndarray of float64, shape (n,)
+        Degrees Celsius.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Decibars, without the 14.7 psi of air that the maker assumes.
+
+    References
+    ----------
+    SBE 16plus V2 manual, calibration sheet of the Digiquartz: with period T in microseconds, C = c1 + c2 u + c3 u^2,
+    D = d1 + d2 u and T0 = t1 + t2 u + t3 u^2 + t4 u^3: psia = C (1 - T0^2/T^2) (1 - D (1 - T0^2/T^2)).
+    """
+    with np.errstate(all="ignore"):
+        u, c = sensor_temperature, coefficients
+        ratio = (c.pt1 + u * (c.pt2 + u * (c.pt3 + u * c.pt4))) * frequency / 1e6
+        part = 1.0 - ratio * ratio
+        psia = (c.pc1 + u * (c.pc2 + u * c.pc3)) * part * (1.0 - (c.pd1 + u * c.pd2) * part)
+        return _finite((psia * c.pslope + c.poffset - AIR_PRESSURE_PSI) * DECIBAR_PER_PSI)
+
+
 def pressure_sensor_temperature(counts: ArrayLike, coefficients: StrainPressureCoefficients) -> Values:
     """Temperature inside a strain-gauge pressure sensor, degrees Celsius, from its counts, shape (n,)."""
     with np.errstate(all="ignore"):
@@ -159,6 +229,30 @@ def strain_pressure(counts: ArrayLike, sensor_temperature: Values, coefficients:
         y = x * c.ptcb0 / (c.ptcb0 + t * (c.ptcb1 + t * c.ptcb2))
         psia = c.pa0 + y * (c.pa1 + y * c.pa2)
         return _finite((psia - AIR_PRESSURE_PSI) * DECIBAR_PER_PSI + c.poffset)
+
+
+@dataclass(frozen=True)
+class OxygenThermistorCoefficients(_Coefficients):
+    """Thermistor of an SBE 63 oxygen sensor."""
+
+    ta0: float
+    ta1: float
+    ta2: float
+    ta3: float
+
+
+def oxygen_thermistor_temperature(volts: Values, coefficients: OxygenThermistorCoefficients) -> Values:
+    """Degrees Celsius from the volts of an SBE 63's thermistor; NaN where the equation has no value, shape (n,).
+
+    References
+    ----------
+    SBE 63 manual: L = ln(100000 v / (3.3 - v)); 1 / (ta0 + ta1 L + ta2 L^2 + ta3 L^3) - 273.15.
+    """
+    with np.errstate(all="ignore"):
+        log = np.log(100_000.0 * volts / (3.3 - volts))
+        c = coefficients
+        polynomial = _finite(c.ta0 + log * (c.ta1 + log * (c.ta2 + log * c.ta3)))
+        return _finite(1.0 / polynomial - ZERO_CELSIUS)
 
 
 def conductivity(

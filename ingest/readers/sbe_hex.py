@@ -1,64 +1,34 @@
 """Sea-Bird .hex uploads: a header of `*` lines, `*END*`, then one sample of hexadecimal digits a line.
 
-The layout of a sample is a table by model (`LAYOUTS`); only models in it are claimed. Samples carry no checksum: a
-flipped digit gives another value, and nothing in the format can tell.
+The layout of a sample follows from the model and from what the header says is switched on
+(`ingest.sea_bird_hex_layouts`); only models known there are claimed. Coefficients come from the header, as XML or as
+text, or from the user (an .xmlcon: `ingest.calibration.xmlcon`). Casts of a profiler carry no time; their samples are
+numbered by `scan`. Samples carry no checksum: a flipped digit gives another value, and nothing in the format can tell.
+
+The 37-IM that a mooring's controller logged has no coefficients anywhere in its file: its samples then stay raw counts,
+which the attribute `calibration` says.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.calibration import sea_bird
 from ingest.dataset import assemble
-from ingest.errors import CalibrationError
 from ingest.ledger import Span
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
 from ingest.sea_bird_header import END, Header, parse_header
+from ingest.sea_bird_hex_layouts import Layout, family, layouts
+from ingest.sea_bird_hex_units import SENSORS, Columns, convert, counts_of
 from ingest.text import Bytes, Lines, big_endian, hex_to_bytes, matrix, split_lines
 from ingest.timecode import from_seconds
 
 STREAM = "samples"
 CLOCK_EPOCH = "2000-01-01"
-
-Columns = Mapping[str, NDArray[Any]]
-
-
-class Field(NamedTuple):
-    """One field of a sample: its name and its bytes (two digits each), most significant first."""
-
-    name: str
-    size: int
-
-
-class Layout(NamedTuple):
-    """The fields of a sample, in order."""
-
-    fields: tuple[Field, ...]
-
-    @property
-    def digits(self) -> int:
-        """Hexadecimal digits of a sample."""
-        return 2 * sum(field.size for field in self.fields)
-
-
-_TEMPERATURE, _CONDUCTIVITY = Field("temperature", 3), Field("conductivity", 3)
-_PRESSURE, _PRESSURE_TEMPERATURE, _SECONDS = Field("pressure", 3), Field("pressure_temperature", 2), Field("seconds", 4)
-
-LAYOUTS: Mapping[str, tuple[Layout, ...]] = {
-    # SBE 37-SM manual, revision 043, "raw hex upload"; seen in SBE37SM-RS232_03716125_2017_11_16.hex: SampleLength 15.
-    # Without a pressure sensor its five bytes are missing.
-    "SBE37SM": (
-        Layout((_TEMPERATURE, _CONDUCTIVITY, _PRESSURE, _PRESSURE_TEMPERATURE, _SECONDS)),
-        Layout((_TEMPERATURE, _CONDUCTIVITY, _SECONDS)),
-    ),
-}
-"""The layouts that samples of a model can have, by the letters and digits of its name."""
-
 
 @dataclass(frozen=True)
 class State:
@@ -80,17 +50,10 @@ def sniff(head: bytes, name: str) -> bool:
     if end is None and len(head) >= HEAD_BYTES:
         return False
     header = head[: end.start()] if end else head
-    if re.search(rb"^#", header, re.MULTILINE) or _model(parse_header(header)) is None:
+    if re.search(rb"^#", header, re.MULTILINE) or family(parse_header(header)) is None:
         return False
     lines = head[end.end() :].split()[:50] if end else []
-    return not lines or any(re.fullmatch(rb"[0-9A-Fa-f]{16,}", line) for line in lines)
-
-
-def _model(header: Header) -> str | None:
-    """Return the key of `LAYOUTS` for a device such as SBE37SM-RS232, or None for a model not in the table."""
-    letters = re.sub(r"[^A-Z0-9]", "", (header.device or "").upper())
-    match = re.fullmatch(r"(SBE37SM)P?(RS232|RS485)?", letters)
-    return match[1] if match else None
+    return not lines or any(re.match(rb"[0-9A-Fa-f]{16}", line) for line in lines)
 
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:
@@ -119,12 +82,8 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
 
 def _begin(header: Header) -> State:
     """Narrow the model's layouts by what the header says; where it says nothing, the first sample decides."""
-    layouts = LAYOUTS.get(_model(header) or "", ())
-    if header.pressure_installed is not None:
-        layouts = tuple(
-            layout for layout in layouts if (_PRESSURE in layout.fields) == header.pressure_installed
-        ) or layouts
-    return State(header, layouts, layouts[0] if len(layouts) == 1 else None)
+    found = layouts(header)
+    return State(header, found, found[0] if len(found) == 1 else None)
 
 
 def _parse_lines(block: bytes, offset: int, state: State, final: bool) -> tuple[Records, int, State]:
@@ -203,47 +162,27 @@ def _fault(line: bytes, layouts: tuple[Layout, ...]) -> str:
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
-    """Raw counts to temperature, conductivity and, where measured, pressure; see `Reader.to_dataset`."""
+    """Raw counts to engineering units; see `Reader.to_dataset`."""
     batch = records.batches[STREAM]
     raw = batch.columns
-    given = {**state.header.coefficients, **_by_sensor(calibration)}
-    variables: dict[str, NDArray[Any]] = {"temperature": _temperature(raw, given)}
-    pressure: NDArray[np.float64] | float
-    if "pressure" in raw:
-        coefficients = sea_bird.StrainPressureCoefficients.from_mapping(given.get("pressure", {}), "pressure")
-        inside = sea_bird.pressure_sensor_temperature(raw["pressure_temperature"], coefficients)
-        pressure = sea_bird.strain_pressure(raw["pressure"], inside, coefficients)
-        variables |= {"pressure": pressure, "pressure_sensor_temperature": inside}
+    user = _by_sensor(calibration)
+    given = {**state.header.coefficients, **user}
+    attributes = _attributes(state.header, user)
+    if not given and _logged_without_calibration(state.header):
+        variables = counts_of(raw)
+        attributes["calibration"] = "none in the file and none given: raw counts"
     else:
-        pressure = _reference_pressure(state.header, given)
-    coefficients_c = sea_bird.ConductivityCoefficients.from_mapping(given.get("conductivity", {}), "conductivity")
-    # The instrument counts the cell's frequency in 1/256 Hz.
-    frequency = raw["conductivity"] / 256.0
-    variables["conductivity"] = sea_bird.conductivity(frequency, variables["temperature"], pressure, coefficients_c)
-    time = from_seconds(raw["seconds"], CLOCK_EPOCH)
-    return {STREAM: assemble(batch, variables, time, _attributes(state.header, _by_sensor(calibration)))}
+        variables = convert(raw, state.header, given)
+    time = from_seconds(raw["seconds"], CLOCK_EPOCH) if "seconds" in raw else None
+    return {STREAM: assemble(batch, variables, time, attributes)}
 
 
-def _temperature(raw: Columns, given: Calibration) -> NDArray[np.float64]:
-    coefficients = sea_bird.TemperatureCoefficients.from_mapping(given.get("temperature", {}), "temperature")
-    return sea_bird.temperature(raw["temperature"], coefficients)
+def _logged_without_calibration(header: Header) -> bool:
+    return re.match(r"SBE\s?37-?IM", header.device or "") is not None
 
 
 def _by_sensor(calibration: Calibration | None) -> Calibration:
     return {sensor.lower(): values for sensor, values in (calibration or {}).items()}
-
-
-def _reference_pressure(header: Header, given: Calibration) -> float:
-    """Decibars for the conductivity cell's compression on an instrument without a pressure sensor."""
-    by_name = {name.lower(): value for name, value in given.get("conductivity", {}).items()}
-    value = by_name.get("reference_pressure", header.reference_pressure)
-    try:
-        return float(value if value is not None else "none")
-    except ValueError:
-        raise CalibrationError(
-            f"no pressure sensor, and the reference pressure is {value!r}: conductivity needs the pressure of the "
-            "deployment; give it in decibars as conductivity coefficient reference_pressure in the configuration"
-        ) from None
 
 
 def _attributes(header: Header, calibration: Calibration) -> dict[str, str]:
@@ -252,7 +191,7 @@ def _attributes(header: Header, calibration: Calibration) -> dict[str, str]:
         "serial_number": header.serial_number,
         "firmware": header.firmware,
     }
-    for sensor in ("temperature", "conductivity", "pressure"):
+    for sensor in SENSORS:
         chosen = calibration.get(sensor)
         date = header.dates.get(sensor) if chosen is None else chosen.get("CalDate")
         known[f"calibration_{sensor}_date"] = None if date is None else str(date)
@@ -266,11 +205,17 @@ def expected(state: State | None) -> int | None:
 
 READER = Reader(
     name="sbe_hex",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
     expected=expected,
-    instruments=("Sea-Bird SBE 37-SM and 37-SMP MicroCAT, RS-232 and RS-485, with or without pressure",),
+    instruments=(
+        "Sea-Bird SBE 37-SM, 37-SMP, 37-SI, 37-SIP, 37-IM, 37-IMP MicroCAT, also -ODO, with or without pressure",
+        "Sea-Bird HydroCAT and HydroCAT-ODO",
+        "Sea-Bird SBE 39plus and 39plus-IM",
+        "Sea-Bird SBE 16plus V2 and 19plus V2 SEACAT, strain gauge or Digiquartz, external voltages, serial sensors",
+        "Sea-Bird SeaFET V2 and SeapHOx V2, shallow and deep",
+    ),
 )
