@@ -138,6 +138,11 @@ def to_instrument(utc: Microseconds, known: Knots) -> Microseconds:
     return np.where(utc == _NOT_A_TIME, _NOT_A_TIME, shown)
 
 
+def median_step(time: Microseconds) -> float:
+    """Median seconds between the first 10,000 samples, to the millisecond; 0 for a single sample."""
+    return round(float(np.median(np.diff(time[:10_000]))) / 1e6, 3) if len(time) > 1 else 0.0
+
+
 def drift_ppm(known: Knots) -> NDArray[np.float64]:
     """Rate of the instrument clock against UTC between neighbouring checks, parts per million, shape (k - 1,).
 

@@ -4,12 +4,12 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lander import digests, files, store
+from lander import clock, digests, files, store
 from lander.errors import StoreError
 from lander.store import Entry
 
@@ -181,7 +181,39 @@ def rebuild(root: Path, *, whole: bool = False) -> Index:
             index.files[name] = store.read_entry(root, name, whole=whole)
         except StoreError:
             continue
+    index.raw = _raw_files(root, [name for name, entry in index.files.items() if entry.stage == "L1"])
     return index
+
+
+def _raw_files(root: Path, paths: Iterable[str]) -> dict[str, RawFile]:
+    """What L1 files tell of the raw files behind them: enough to read the store by, and to decode them again."""
+    found: dict[str, RawFile] = {}
+    for path in paths:
+        try:
+            _, deployment, instrument, stream, _, name = path.split("/")
+        except ValueError:  # not laid by a run
+            continue
+        month, table = name.removesuffix(".nc"), store.read(root / path)
+        origin, content = table["source_file"].data, _content(table)
+        pairs = zip(table["source_file_name"].data, table["source_file_sha256"].data, strict=True)
+        for number, (file, sha256) in enumerate(pairs):
+            row = found.setdefault(
+                str(file), RawFile(str(file), -1, 0, 0, 0, str(sha256), deployment, instrument, priority=0)
+            )
+            times = table["time"].data[origin == number]
+            if not times.size:
+                continue
+            part = {"n": len(times), "last": int(times[-1]), "digest": ""}
+            known = row.streams.get(stream, {**content, "months": {}})
+            streams = {**row.streams, stream: {**known, "months": {**known["months"], month: part}}}
+            found[str(file)] = replace(row, streams=streams)
+    return found
+
+
+def _content(table: store.Table) -> dict[str, Any]:
+    """Variables of a stream with their dimensions, and its sampling interval, as decoding would tell them."""
+    variables = {name: list(column.dims) for name, column in table.columns.items()}
+    return {"variables": variables, "step": clock.median_step(table["time"].data)}
 
 
 def paths_on_disk(root: Path) -> list[str]:

@@ -406,15 +406,3 @@ def month_bounds(month: str) -> tuple[int, int]:
     return int(start.astype("datetime64[us]").astype(np.int64)), int(
         (start + 1).astype("datetime64[us]").astype(np.int64)
     )
-
-
-def split_months(time: NDArray[np.int64]) -> list[tuple[str, slice]]:
-    """Months of ascending times, with their rows."""
-    if not time.size:
-        return []
-    first = np.datetime64(int(time[0]), "us").astype("datetime64[M]")
-    last = np.datetime64(int(time[-1]), "us").astype("datetime64[M]")
-    months = np.arange(first, last + 2)
-    edges = np.searchsorted(time, months.astype("datetime64[us]").astype(np.int64))
-    spans = zip(months, edges[:-1], edges[1:], strict=False)
-    return [(str(month), slice(int(low), int(high))) for month, low, high in spans if high > low]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lander import files
+from lander import clock, files
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PartWriter:
         time = piece.along["time"]
         if not time.size:
             return
-        known = self._streams.setdefault(stream, {"variables": {}, "step": _step(time)})
+        known = self._streams.setdefault(stream, {"variables": {}, "step": clock.median_step(time)})
         known["variables"] |= {name: list(dims) for name, dims in piece.dims.items()}
         months = time.view("datetime64[us]").astype("datetime64[M]")
         for month in np.unique(months):
@@ -76,11 +76,6 @@ class PartWriter:
             row = {"n": n, "last": self._last[stream, month], "digest": whole.hexdigest()[:20]}
             self._streams[stream].setdefault("months", {})[month] = row
         return self._streams
-
-
-def _step(time: NDArray[np.int64]) -> float:
-    """Median seconds between the samples of a file's first piece, to the millisecond; 0 for a single sample."""
-    return round(float(np.median(np.diff(time[:10_000]))) / 1e6, 3) if len(time) > 1 else 0.0
 
 
 def work_folder(root: Path, recipe: str) -> Path:

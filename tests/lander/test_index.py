@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+import lander
 from lander import files, index, store
 from lander.errors import StoreError
 from lander.index import Index, RawFile
@@ -121,3 +122,15 @@ def test_digests_by_reference(saved):
     assert made.digest("a/2016-09.nc#temperature@tail4") == entry.digests["temperature"][-24:]
     assert made.digest("a/2016-09.nc#nothing") == "absent"
     assert made.digest("nothing.nc#temperature") == "absent"
+
+
+def test_a_lost_index_still_opens_and_explains(own):
+    archive = own
+    before = lander.open(archive)
+    expected = before.series("temperature").load()
+    told = before.explain("oxygen_concentration", "2016-10-01T06:00:00")
+    (archive / "store" / "index.json").unlink()
+    again = lander.open(archive)
+    assert again.variables == before.variables
+    assert again.series("temperature").load().identical(expected)
+    assert again.explain("oxygen_concentration", "2016-10-01T06:00:00") == told

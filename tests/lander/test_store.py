@@ -166,12 +166,6 @@ def test_months():
     assert [store.month_of(moment) for moment in (first, START, 0, -1)] == ["2016-08", "2016-09", "1970-01", "1969-12"]
     low, high = store.month_bounds("2016-02")
     assert high - low == 29 * store.DAY_US
-    time = np.array([first - 10, first, START, START + 1, START + 70 * store.DAY_US])
-    split = store.split_months(time)
-    assert [(month, rows.start, rows.stop) for month, rows in split] == [
-        ("2016-08", 0, 2), ("2016-09", 2, 4), ("2016-11", 4, 5),
-    ]  # fmt: skip
-    assert store.split_months(np.zeros(0, np.int64)) == []
 
 
 def every_file(archive: Path) -> list[Path]:
