@@ -113,4 +113,14 @@ _SAMI = (
     counted("bytes_stored", "Bytes stored so far", "int64"),
 )  # fmt: skip
 
-ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_NITRATE, *_CARBON_DIOXIDE, *_SAMI)
+_SPECTRA = (
+    Variable("spectral_intensity", "1", "Intensity of the spectrum, as the instrument scales it", dtype="float32"),
+    Variable("subfile_z", "1", "Third axis of a series of spectra: time, depth of focus or number", dtype="float32"),
+    Variable("raman_shift_of_point", "cm-1", "Raman shift of a point of its own spectrum", dtype="float32"),
+    Variable("wavenumber_of_point", "cm-1", "Wavenumber of a point of its own spectrum", dtype="float32"),
+    Variable("wavelength_of_point", "1", "Wavelength of a point of its own spectrum, in spectral_axis_units",
+             dtype="float32"),
+    Variable("spectral_axis_of_point", "1", "Spectral axis of a point of its own spectrum", dtype="float32"),
+)  # fmt: skip
+
+ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_NITRATE, *_CARBON_DIOXIDE, *_SAMI, *_SPECTRA)

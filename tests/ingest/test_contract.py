@@ -18,6 +18,8 @@ from tests.ingest.conftest import places, same_values, samples, streams_equal
 TRIALS = 100
 LARGEST = 40_000  # bytes of a file that is damaged a hundred times
 UNABLE_TO_TELL = {
+    "rbr_ruskin_mat": "only the packed parts of a MAT file have a checksum",
+    "raman_spc": "no checksum; a changed byte of the header changes every value, one of a spectrum one point",
     "rdi_pd8_text": "no checksum; a changed digit changes one value",
     "rdi_pd0_hexlog": "the ensemble's checksum leaves out the logger's stamps; lower-case digits mean the same",
     "sami2": "the checksum leaves out the unit's identity and the logger's stamps",
