@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
-from lander.errors import LockedError, StoreError
+from lander.errors import LockedError, UnwritableError
 
 
 @contextmanager
@@ -24,24 +24,31 @@ def held(root: Path) -> Iterator[None]:
     ------
     LockedError
         Another process holds it; the message names host, process and since when.
-    StoreError
+    UnwritableError
         The store's folder cannot be written.
     """
+    lock = _take(root)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            (root / ".lock.holder").unlink()
+        lock.release()
+
+
+def _take(root: Path) -> BaseFileLock:
+    lock = FileLock(root / ".lock", timeout=0)
     try:
         root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(root / ".lock", timeout=0)
-        with lock:
-            note = root / ".lock.holder"
-            note.write_text(json.dumps(_self()))
-            try:
-                yield
-            finally:
-                with suppress(OSError):
-                    note.unlink()
+        lock.acquire()
+        (root / ".lock.holder").write_text(json.dumps(_self()))
     except Timeout as error:
         raise LockedError(f"{root}: another run holds this archive: {_holder(root)}; wait for it to end") from error
-    except PermissionError as error:
-        raise StoreError(f"{root}: may not be written: {error.strerror}; mend its permissions or owner") from error
+    except OSError as error:
+        lock.release()
+        reason = f"{error.strerror or error}; mend its permissions, or free or mend the disk, then run again"
+        raise UnwritableError(f"{root}: cannot be written: {reason}") from error
+    return lock
 
 
 def _self() -> dict[str, str | int]:
