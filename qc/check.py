@@ -151,6 +151,8 @@ class Check:
         `defaults(variable, traits) -> params`, or None where the check is not part of the default plan.
     required
         Whether flag 1 takes a pass of this check wherever it is planned.
+    version
+        Raised when the same samples would get other outcomes: what it judged before is then judged anew.
     """
 
     name: str
@@ -164,6 +166,7 @@ class Check:
     summary: Summary | None = None
     defaults: Callable[[str, VariableTraits], Any | None] = _not_by_default
     required: bool = True
+    version: int = 1
 
     def needs(self, params: Any) -> tuple[str, ...]:
         """Names of the further variables that the check reads with these parameters."""

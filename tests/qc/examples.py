@@ -23,6 +23,9 @@ EXAMPLES = {
     "attenuated_signal": {"suspect": 0.3, "fail": 0.05, "window_seconds": 2500.0},
     "multi_variate": {"other": "other", "largest_gap": 50.0, "rate": 0.002, "other_rate": 0.05},
     "neighbour": {"other": "other", "suspect": 6.0, "fail": 7.0},
+    "heading_jump": {"largest_gap": 50.0, "degrees": 0.05},
+    "disturbance": {"intervals": (("2016-09-28T00:00:00", "2016-09-28T06:00:00"),), "after_seconds": 600.0},
+    "biofouling": {"reference": "other", "percent": 1.0, "sigmas": 0.5, "baseline_days": 5, "window_days": 2},
     "time_gap": {"suspect_seconds": 15.0, "fail_seconds": 3600.0},
 }
 

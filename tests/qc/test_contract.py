@@ -58,7 +58,12 @@ def summaries_of(name, time, variables):
 
 def kernel(name, time, value):
     check, params = CHECKS[name], params_of(name)
-    block = Block(time, value, inputs_of(name, time))
+    inputs = inputs_of(name, time)
+    summary = check.summary
+    learned = {}
+    if summary is not None:
+        learned = summary.merge([summary.learn(Block(time, value, inputs), slice(None), params)], params)
+    block = Block(time, value, inputs, learned)
     if check.carry is not None:
         return check.carry.kernel(block, value.size, params, None)[0]
     return check.kernel(block, params)

@@ -71,11 +71,12 @@ def test_a_halo_that_is_too_short_would_show():
 
 
 def test_reach_is_the_farthest_of_all_checks():
+    # The event check: a day of hourly cells and one more, and 72 samples with their largest gaps.
     halo = reach(PLAN)
-    assert halo.before_seconds == max(51 * 50.0, 1800.0 + 50.0)
-    assert halo.after_seconds == max(51 * 50.0, 1800.0 + 50.0)
-    slow = Plan.build({"temperature": {"flat_line": {"fail_seconds": 86_400}}}, {"temperature": TRAITS})
-    assert reach(slow).before_seconds == 86_450.0
+    assert halo.before_seconds == halo.after_seconds == 25 * 3600.0 + 72 * 50.0
+    assert halo.before_samples == halo.after_samples == 41
+    slow = Plan.build({"temperature": {"flat_line": {"fail_seconds": 172_800}}}, {"temperature": TRAITS})
+    assert reach(slow).before_seconds == 172_850.0
     assert reach(Plan({})) == Halo()
 
 

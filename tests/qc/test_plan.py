@@ -35,8 +35,12 @@ def problems(overrides, **keywords):
 
 def test_defaults_follow_variable_and_resolution():
     plan = build()
-    assert names(plan) == ["gross_range", "spike", "flat_line", "out_of_water"]
-    assert names(plan, "pressure") == ["spike", "flat_line", "out_of_water"], "no bounds are known"
+    assert names(plan) == [
+        "gross_range", "spike", "flat_line", "out_of_water", "stuck_noisy", "event", "step",
+    ]  # fmt: skip
+    assert names(plan, "pressure") == ["spike", "flat_line", "out_of_water", "stuck_noisy", "step"], (
+        "neither bounds nor response are known"
+    )
     assert only(plan, "gross_range").params.fail_max == 40.0
     assert only(plan, "flat_line").params == FlatLineParams(600.0, 1800.0, 50.0, 5e-4)
     assert only(plan, "flat_line", "pressure").params.largest_gap == 5.0
@@ -57,7 +61,7 @@ def test_checks_whose_times_come_from_the_sampling_need_it():
 
 def test_parameters_change_one_by_one_and_off_takes_a_check_out():
     plan = build({"temperature": {"flat_line": {"tolerance": 0}, "spike": "off", "out_of_water": False}})
-    assert names(plan) == ["gross_range", "flat_line"]
+    assert names(plan) == ["gross_range", "flat_line", "stuck_noisy", "event", "step"]
     assert only(plan, "flat_line").params == FlatLineParams(600.0, 1800.0, 50.0, 0.0)
     assert isinstance(only(plan, "flat_line").params.tolerance, float)
     assert names(build({"pressure": {"gross_range": {"fail_max": 12000}}}), "pressure")[0] == "gross_range"

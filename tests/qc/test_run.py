@@ -60,7 +60,9 @@ def test_run_adds_flags_that_say_what_they_are_and_changes_nothing():
     assert judged["temperature_qc"].dims == ("time",)
     assert judged["velocity_qc"].dims == ("time", "cell")
     assert judged["temperature_qc"].attrs["standard_name"] == "quality_flag"
-    assert judged["temperature_qc_tests"].attrs["test_slots"] == "gross_range:0 spike:3 flat_line:4 out_of_water:8"
+    assert judged["temperature_qc_tests"].attrs["test_slots"] == (
+        "gross_range:0 spike:3 flat_line:4 out_of_water:8 stuck_noisy:22 event:29 step:30"
+    )
     assert judged["temperature"].attrs["ancillary_variables"] == "temperature_qc temperature_qc_tests"
     assert judged["temperature"].identical(ds["temperature"].assign_attrs(judged["temperature"].attrs))
     assert plan_of(judged) == PLAN

@@ -1,0 +1,119 @@
+"""What a record is like around each sample: medians over cells of fixed time, so that blocks change nothing."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qc.check import Halo
+from qc.compiled import compiled
+
+_LONGEST = 345_600.0
+_FROM_DIFFERENCES = 1.048
+"""Standard deviation of white noise over the median of its absolute first differences: 1 / (sqrt(2) 0.6745)."""
+
+
+class Surroundings(NamedTuple):
+    """Of the cells around each sample's own, each of shape (n,); NaN where nothing is known.
+
+    level : median of the cells' medians; spread : robust standard deviation of them around it; noise : robust standard
+    deviation of the samples against their neighbours, median of the cells'; still : share of samples that equal the one
+    before, the same way: large where the resolution is no finer than the noise.
+    """
+
+    level: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    still: NDArray[np.float64]
+
+
+def surroundings_halo(cell_seconds: float, cells: int) -> Halo:
+    """What must lie around a sample so that all cells that count are whole."""
+    reach = (cells + 1) * cell_seconds
+    return Halo(reach, reach, 1, 1)
+
+
+def cells_for(sampling_seconds: float, cells: int) -> tuple[float, int] | None:
+    """Length of a cell, an hour or 20 samples, and how many count: at most `cells`, and four days; None below two."""
+    length = max(3600.0, 20 * sampling_seconds)
+    count = min(cells, int(_LONGEST // length) - 1)
+    return (length, count) if count >= 2 else None
+
+
+def surroundings(
+    time: NDArray[np.int64], value: NDArray[np.float64], cell_seconds: float, cells: int
+) -> Surroundings:
+    """Level, spread and noise of the record around each sample.
+
+    Time is cut into cells counted from 1970; a sample is compared with its own cell and `cells` on both sides, as far
+    as the record goes.
+
+    Parameters
+    ----------
+    time : ndarray of int64, shape (n,)
+        Microseconds.
+    value : ndarray of float64, shape (n,)
+        NaN and infinities are left out.
+    cell_seconds
+        Length of a cell.
+    cells
+        How many count on each side.
+    """
+    if value.size == 0:
+        return Surroundings(np.empty(0), np.empty(0), np.empty(0), np.empty(0))
+    width = max(1, round(cell_seconds * 1e6))
+    number = time // width
+    edges = np.flatnonzero(np.diff(number, prepend=number[0] - 1, append=number[-1] + 1))
+    medians, noises, stills = _in_cells(value, edges)
+    cell = number[edges[:-1]]
+    level = _around(cell, medians, cells)
+    spread = 1.4826 * _around_level(cell, medians, level, cells)
+    noise = _FROM_DIFFERENCES * _around(cell, noises, cells)
+    still = _around(cell, stills, cells)
+    lengths = np.diff(edges)
+    return Surroundings(*(np.repeat(one, lengths) for one in (level, spread, noise, still)))
+
+
+@compiled
+def _in_cells(
+    value: NDArray[np.float64], edges: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    count = edges.size - 1
+    medians, noises, stills = np.full(count, np.nan), np.full(count, np.nan), np.full(count, np.nan)
+    for k in range(count):
+        part = value[edges[k] : edges[k + 1]]
+        part = part[np.isfinite(part)]
+        if part.size:
+            medians[k] = np.median(part)
+        if part.size > 1:
+            differences = np.abs(np.diff(part))
+            noises[k] = np.median(differences)
+            stills[k] = np.mean(differences == 0)
+    return medians, noises, stills
+
+
+@compiled
+def _around(number: NDArray[np.int64], of: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
+    """Median of the cells near each."""
+    return _around_level(number, of, np.full(number.size, np.nan), cells)
+
+
+@compiled
+def _around_level(
+    number: NDArray[np.int64], of: NDArray[np.float64], level: NDArray[np.float64], cells: int
+) -> NDArray[np.float64]:
+    """Median of the distances of the cells near each from its level; of their own values where there is none."""
+    count = number.size
+    found = np.full(count, np.nan)
+    first, last = 0, 0
+    for k in range(count):
+        while number[first] < number[k] - cells:
+            first += 1
+        last = max(last, k + 1)
+        while last < count and number[last] <= number[k] + cells:
+            last += 1
+        near = of[first:last]
+        near = near[np.isfinite(near)]
+        if near.size:
+            found[k] = np.median(near) if np.isnan(level[k]) else np.median(np.abs(near - level[k]))
+    return found
