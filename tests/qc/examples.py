@@ -3,6 +3,7 @@
 import numpy as np
 
 from qc.checks.climatology import Season
+from qc.checks.consistency import Term
 
 EXAMPLES = {
     "rate_of_change": {
@@ -26,6 +27,11 @@ EXAMPLES = {
     "heading_jump": {"largest_gap": 50.0, "degrees": 0.05},
     "disturbance": {"intervals": (("2016-09-28T00:00:00", "2016-09-28T06:00:00"),), "after_seconds": 600.0},
     "biofouling": {"reference": "other", "percent": 1.0, "sigmas": 0.5, "baseline_days": 5, "window_days": 2},
+    "warm_up": {"samples": 7, "burst_gap": 15.0},
+    "battery": {"suspect_volts": 10.0, "fail_volts": 9.0},
+    "clock_step": {"sampling_seconds": 10.0, "tolerance_seconds": 0.003},
+    "consistency": {"terms": (Term("one", 0.5), Term("other", -0.1)), "suspect": 0.5, "fail": 1.0},
+    "frame_tilt": {"largest_gap": 50.0, "degrees": 0.5},
     "time_gap": {"suspect_seconds": 15.0, "fail_seconds": 3600.0},
 }
 
@@ -34,5 +40,7 @@ def further(name, time):
     """Another variable, a function of its name and times alone; some values are missing."""
     rng = np.random.default_rng(sum(map(ord, name)))
     value = rng.normal(10, 1, time.size)
+    if name in ("pitch", "roll"):
+        value = 10 + 0.1 * (value - 10) + 5 * (np.arange(time.size) // 700 % 2)
     value[rng.random(time.size) < 0.02] = np.nan
     return value

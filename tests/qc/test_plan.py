@@ -102,7 +102,7 @@ def test_zero_is_not_off_and_far_names_list_what_there_is():
     assert problems({"temperature": {"spike": 0}})["temperature.spike"] == 'found 0, expected parameters or "off"'
     message = problems({"temperature": {"xyz": "off"}})["temperature.xyz"]
     assert message.startswith("no check 'xyz'; known are attenuated_signal, ")
-    assert "flat_line, gross_range" in message
+    assert "flat_line, frame_tilt, gross_range" in message
     assert "found nan" in problems({"temperature": {"spike": {"suspect": float("nan")}}})["temperature.spike.suspect"]
 
 

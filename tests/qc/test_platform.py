@@ -6,17 +6,22 @@ import numpy as np
 import pytest
 
 from qc.check import Block, discover
+from qc.checks.battery import BatteryParams, battery
+from qc.checks.clock_step import ClockStepParams, clock_step
+from qc.checks.consistency import ConsistencyParams, Term, consistency
 from qc.checks.correlation import CorrelationParams, correlation
 from qc.checks.disturbance import DisturbanceParams, disturbance
 from qc.checks.echo_amplitude import EchoAmplitudeParams, echo_amplitude
 from qc.checks.error_velocity import ErrorVelocityParams, error_velocity
+from qc.checks.frame_tilt import FrameTiltParams, frame_tilt
 from qc.checks.heading_jump import HeadingJumpParams, heading_jump
 from qc.checks.percent_good import PercentGoodParams, percent_good
 from qc.checks.side_lobe import SideLobeParams, side_lobe
 from qc.checks.tilt import TiltParams, tilt
+from qc.checks.warm_up import WarmUpParams, warm_up
 from qc.engine import judge
 from qc.plan import Plan, Planned
-from tests.qc.records import regular
+from tests.qc.records import SECOND, regular
 
 VELOCITY = np.array([[0.1, 0.2, np.nan]])
 
@@ -101,12 +106,50 @@ def test_a_turned_frame_is_seen_across_north_and_puts_its_sensors_in_doubt():
     )
 
 
+def test_the_first_samples_of_each_burst_warm_up():
+    time = regular(10)
+    time[6:] += 3600 * SECOND
+    given = Block(time, np.array([1.0] * 7 + [np.nan] + [1.0] * 2), {})
+    assert warm_up(given, WarmUpParams(samples=2, burst_gap=60.0)).tolist() == [2, 2, 1, 1, 1, 1, 2, 0, 1, 1]
+
+
+def test_a_sagging_battery():
+    volts = np.array([12.0, 10.5, 9.0, np.nan])
+    assert battery(block(np.ones(4), battery_voltage=volts), BatteryParams(11.0, 10.0)).tolist() == [1, 2, 3, 0]
+
+
+def test_a_clock_that_is_set_is_seen_and_missing_samples_are_not():
+    time = regular(8)
+    time[3:] += 37 * SECOND
+    time[6:] += 50 * SECOND
+    given = Block(time, np.ones(8), {})
+    assert clock_step(given, ClockStepParams(10.0, 1.0)).tolist() == [0, 1, 1, 2, 1, 1, 1, 1]
+
+
+def test_oxygen_against_temperature_and_salinity():
+    params = ConsistencyParams((Term("t", -14.5), Term("s", 2.0)), suspect=3.0, fail=9.0, constant=84.0)
+    t, s = np.array([4.0, 4.0, 4.0, np.nan]), np.array([34.5] * 4)
+    assert consistency(block([95.0, 99.0, 80.0, 95.0], t=t, s=s), params).tolist() == [1, 2, 3, 0]
+
+
+def test_a_frame_that_sinks_in_with_one_foot():
+    random = np.random.default_rng(1)
+    angles = {name: random.normal(1.0, 0.02, 1000) for name in ("pitch", "roll")}
+    params = FrameTiltParams(largest_gap=50.0)
+    assert not (frame_tilt(block(np.ones(1000), **angles), params) == 2).any()
+    angles["roll"][400:] += 2.0
+    assert np.flatnonzero(frame_tilt(block(np.ones(1000), **angles), params) == 2).tolist() == list(range(400, 407))
+
+
 @pytest.mark.parametrize(
     ("params", "wrong"),
     [
         (TiltParams(), {"suspect_degrees": 30.0}), (EchoAmplitudeParams(), {"fail": 60.0}),
         (CorrelationParams(), {"beams": 0}), (ErrorVelocityParams(), {"fail": 0.1}),
         (SideLobeParams(1.0, 1.0, 1.0), {"beam_degrees": 90.0}), (HeadingJumpParams(1.0), {"degrees": 0.0}),
+        (WarmUpParams(1, 1.0), {"samples": 0}), (BatteryParams(2.0, 1.0), {"fail_volts": 3.0}),
+        (ClockStepParams(10.0, 1.0), {"tolerance_seconds": 5.0}), (FrameTiltParams(1.0), {"degrees": 0.0}),
+        (ConsistencyParams((Term("t", 1.0),)), {"terms": ()}),
         (DisturbanceParams(), {"intervals": (("2017-01-02", "2017-01-01"),)}),
     ],
 )  # fmt: skip
