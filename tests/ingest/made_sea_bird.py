@@ -69,7 +69,26 @@ def cnv_binary_file(count: int = 300, *, timed: bool = True) -> bytes:
     return cnv_header(columns, rows=count, file_type="binary") + cnv_values(count).astype("<f4").tobytes()
 
 
+def imodem_file(count: int = 40) -> bytes:
+    """Status of a 37-IM without pressure sensor."""
+    head = "#MCAT Status\r\n#SBE37-IM v3.1  SERIAL NO. 11477  12 Jul 2014 12:07:19\r\n#Begin Data\r\n"
+    lines = [f"{353_184 + n:05X}{50_001 + n:05X}" + (458_478_376 + 60 * n).to_bytes(4, "little").hex().upper()
+             for n in range(count)]  # fmt: skip
+    return (head + "\r\n".join([*lines, "#End Data", ""])).encode()
+
+
+SEAPHOX = "DSPHOX02054,2024-05-08T14:00:01,825,0000,22.2267,7.9556,-0.999736,0.602,30.6078,4.45320,4.898,6.8,22.2"
+
+
+def seaphox_file(count: int = 30) -> bytes:
+    """Several records with dialogue between them."""
+    records = [SEAPHOX.replace("14:00:01,825", f"14:{n:02d}:01,{825 + n}") for n in range(count)]
+    return ("#Begin Data\r\n" + "".join(f"SL\r\n{one}\r\nS>\r\n" for one in records) + "#End Data\r\n").encode()
+
+
 def made_sea_bird_files() -> Iterator[tuple[str, bytes]]:
     """Name and content of each."""
     yield "touching.cnv", cnv_text_file()
+    yield "without_pressure.DAT", imodem_file()
+    yield "seaphox.DAT", seaphox_file()
     yield "binary.cnv", cnv_binary_file(timed=False)

@@ -83,6 +83,8 @@ def _clock(dataset, offset):
 @pytest.mark.parametrize("path", _files())
 def test_variables(path):
     expected, table, decoded = _open(path)
+    if "variables" not in expected:
+        pytest.skip("the expectation states no values")
     compared = 0
     names = _names(expected, table)
     for name, stream, summary in _variables(expected, table):
@@ -148,7 +150,7 @@ def _ours(place, decoded, count):
     if isinstance(place, Bit):
         return (dataset[place.variable].values >> place.bit) & 1, 0.0
     if isinstance(place, Elsewhere):
-        return np.full(count, float(dataset.attrs[place.attribute].split()[-1])), 0.0
+        return np.full(count, float(str(dataset.attrs[place.attribute]).split()[-1])), 0.0
     if place.variable == "time":
         return dataset["time"].values.astype("datetime64[us]").astype(np.int64) / 1e6 + place.offset, 0.0
     resolution = vocabulary.lookup(place.variable).resolution or 0.0

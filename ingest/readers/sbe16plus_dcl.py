@@ -1,0 +1,185 @@
+"""Sea-Bird SBE 16plus V2 CTDs in real time: converted values in lines of a logger.
+
+`2013/11/23 00:00:25.236 # 13.7971,  4.01241,    6.536,  33.4881, 1501.145, 23 Nov 2013 00:00:21,  25.0608, ...`:
+temperature, conductivity and pressure, then what the instrument was told to add, before or after its own clock, which
+is the time here; the logger's stamp is kept as its offset. What the further values are nobody writes down: two before
+the clock are salinity and sound speed, and the one behind it then density; three whole numbers are counts of an
+optical sensor; a single one is salinity where it agrees with temperature and conductivity, else oxygen of an optode.
+Others are kept in `unmapped_columns`. All lines of a file have the layout of most of its first lines.
+
+There is no checksum: a flipped digit gives another value, and nothing in the format can tell.
+
+References
+----------
+Sea-Bird Scientific, SBE 16plus V2 manual: output formats, converted engineering units in decimal form.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gsw
+import numpy as np
+import xarray as xr
+
+from ingest.dataset import assemble
+from ingest.dcl import STAMP, TAG, Verdict, has_own_end, known_noise, read_stamps
+from ingest.fields import numbers, split_fields, strip_blanks
+from ingest.logger_lines import Found, read_lines
+from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
+from ingest.sea_bird_clock import PATTERN, read_dates
+from ingest.text import Bytes, Lines
+
+STREAM = "samples"
+UNMAPPED = "unmapped_columns"
+_NUMBER = rb" *-?\d{1,6}(?:\.\d{1,6})?"
+_VALUES = _NUMBER + rb"(?:," + _NUMBER + rb"){2,8}"
+_PAYLOAD = rb"[ #]*(" + _VALUES + rb"), *" + PATTERN + rb"((?:," + _NUMBER + rb"){0,6})"
+_ANY_LINE = re.compile(rb"^" + STAMP + TAG + _PAYLOAD + rb" *\r?$", re.MULTILINE)
+_NOISE_BEFORE = re.compile(STAMP + TAG + rb".+?" + _PAYLOAD + rb"\s*", re.DOTALL)
+_CUT = re.compile(STAMP + TAG + rb"[ #]*-?\d+\.\d*,[-#\d., :A-Za-z]*")
+_COMMA, _HASH = 44, 35
+_AGREES = 0.05  # practical salinity: outputs are rounded, and the instrument's is averaged
+
+
+@dataclass(frozen=True)
+class State:
+    """Layout of a line: how many values before and after the clock, what each is, and decimals of the last one."""
+
+    before: int
+    after: int
+    names: tuple[str | None, ...]
+    last_decimals: int
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Claim a file with at least one whole record in its head."""
+    return _ANY_LINE.search(head) is not None
+
+
+def parse(block: bytes, offset: int, state: State | None) -> Parsed:
+    """Lines to records; see `Reader.parse`. Waits for the file's first 64 KiB to see what its lines hold."""
+    if state is None and len(block) < HEAD_BYTES:
+        return Records(), 0, None
+    return _parse(block, offset, state, final=False)
+
+
+def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
+    """Last lines, with or without line end; see `Reader.finish`."""
+    return _parse(rest, offset, state, final=True)
+
+
+def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
+    known = state or _recognise(block[:HEAD_BYTES])
+    records, consumed = read_lines(
+        block, offset, lambda buffer, lines: _find(buffer, lines, known), _judge, final=final
+    )
+    return records, consumed, known
+
+
+def _recognise(head: bytes) -> State:
+    """Take the layout that most lines of the head have, so that one damaged line does not decide for the file."""
+    lines = [(_numbers(match[8]), _numbers(match[9])) for match in _ANY_LINE.finditer(head)]
+    if not lines:
+        return State(3, 0, (None,) * 3, 0)
+    (before, after), _ = Counter((len(first), len(second)) for first, second in lines).most_common(1)[0]
+    alike = [(*first, *second) for first, second in lines if (len(first), len(second)) == (before, after)]
+    decimals = Counter(len(values[-1].partition(b".")[2]) for values in alike).most_common(1)[0][0] if after else 0
+    return State(before, after, _names(alike, before, after), decimals)
+
+
+def _numbers(text: bytes) -> list[bytes]:
+    return [part.strip() for part in text.split(b",") if part.strip()]
+
+
+def _names(lines: list[tuple[bytes, ...]], before: int, after: int) -> tuple[str | None, ...]:
+    water = ("temperature", "conductivity", "pressure")
+    further: tuple[str | None, ...] = (None,) * (before - 3)
+    behind: tuple[str | None, ...] = (None,) * after
+    whole = all(b"." not in text for line in lines for text in line[3:before])
+    if before == 4:
+        further = ("practical_salinity" if _is_salinity(lines) else "oxygen_concentration_uncompensated",)
+    elif before == 6 and whole:
+        further = ("optical_counts_0", "optical_counts_1", "optical_counts_2")
+    elif before in (5, 6) and _is_salinity(lines):
+        further = ("practical_salinity", "sound_speed", "sigma_t")[: before - 3]
+        behind = ("sigma_t", *behind[1:]) if before == 5 and after else behind
+    return (*water, *further, *behind)
+
+
+def _is_salinity(lines: list[tuple[bytes, ...]]) -> bool:
+    """Whether the fourth value is what temperature, conductivity and pressure make it, in most lines."""
+    values = np.array([[float(text) for text in line[:4]] for line in lines]).T
+    with np.errstate(all="ignore"):
+        salinity = gsw.SP_from_C(values[1] * 10.0, values[0], values[2])
+    return float(np.mean(np.abs(values[3] - salinity) < _AGREES)) > 0.5
+
+
+def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
+    stamped = read_stamps(buffer, lines)
+    fields = split_fields(buffer, stamped.payload, lines.stop, _COMMA, state.before + 1 + state.after)
+    row = fields.row
+    start, stop = strip_blanks(buffer, fields.start, fields.stop)
+    # A `#` before the first value may be missing or doubled.
+    for _ in range(4):
+        start[0] += (start[0] < stop[0]) & np.isin(buffer[np.minimum(start[0], buffer.size - 1)], (_HASH, 32))
+    time, fits, valid = read_dates(buffer, start[state.before], stop[state.before])
+    places = [place for place in range(len(start)) if place != state.before]
+    read = numbers(buffer, start[places], stop[places])
+    fits &= stamped.stamped[row] & read.valid.all(axis=0)
+    # The clock at the end of a line is whole by its width; a value there may have lost digits.
+    whole = has_own_end(buffer, lines.where(row)) | (not state.after) | (read.decimals[-1] == state.last_decimals)
+    good = fits & valid & stamped.valid[row] & whole
+    columns = {
+        "time": time[good],
+        "logger_clock_offset": (stamped.time[row[good]] - time[good]).astype(np.int64),
+        "value": read.value[:, good].T,
+    }
+    faults = {
+        "stamp is not a time": row[fits & ~stamped.valid[row]],
+        "instrument's clock is not a time": row[fits & ~valid],
+        "line cut in its last value": row[fits & ~whole],
+    }
+    return Found({STREAM: (row[good], columns)}, faults)
+
+
+def _judge(line: bytes) -> Verdict:
+    if re.fullmatch(STAMP + TAG + _PAYLOAD + rb"\s*", line):
+        return False, "record of another layout than most"
+    if _NOISE_BEFORE.fullmatch(line):
+        return False, "record with noise before it"
+    if _CUT.fullmatch(line):
+        return False, "line with too few fields"
+    noise = known_noise(line)
+    return (True, noise) if noise is not None else (False, "not a record of a CTD")
+
+
+def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+    """Values as the instrument computed them; its calibration is inside. See `Reader.to_dataset`."""
+    batch = records.batches[STREAM]
+    value = batch.columns["value"].T
+    named = [(place, name) for place, name in enumerate(state.names) if name is not None]
+    variables: dict[str, Any] = {
+        name: value[place].astype(np.int32 if name.startswith("optical_counts") else np.float64)
+        for place, name in named
+    }
+    variables["logger_clock_offset"] = batch.columns["logger_clock_offset"]
+    attributes = {"instrument_model": "Sea-Bird SBE 16plus V2"}
+    unmapped = [place for place, name in enumerate(state.names) if name is None]
+    if unmapped:
+        variables[UNMAPPED] = (("unmapped_column",), np.ascontiguousarray(value[unmapped].T))
+        attributes[UNMAPPED] = "; ".join(f"value {place + 1} of the line, not named in the file" for place in unmapped)
+    return {STREAM: assemble(batch, variables, batch.columns["time"], attributes)}
+
+
+READER = Reader(
+    name="sbe16plus_dcl",
+    version=1,
+    sniff=sniff,
+    parse=parse,
+    finish=finish,
+    to_dataset=to_dataset,
+    instruments=("Sea-Bird SBE 16plus V2: converted values in a logger's time-stamped lines",),
+)

@@ -1,0 +1,95 @@
+"""Sea-Bird SBE 52-MP profiler CTD: lines of four numbers below a line for each profile.
+
+` 20.5914,  4.1870,  161.06,   2693.0`: conductivity in mmho/cm (a tenth of a S/m), temperature, pressure and the
+frequency of the oxygen sensor. Samples carry no time; they are numbered by `scan`. The lines of each profile's header
+(`*** Starting profile number 3 ***`, a date, positions) tell nothing of the single sample and are accepted as they are.
+
+There is no checksum: a flipped digit gives another value, and nothing in the format can tell.
+
+References
+----------
+Sea-Bird Scientific, SBE 52-MP manual: output in converted engineering units.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from ingest.dataset import assemble
+from ingest.dcl import Verdict
+from ingest.fields import numbers, split_fields, strip_blanks
+from ingest.logger_lines import Found, read_lines
+from ingest.reader import Calibration, Parsed, Reader, Records
+from ingest.text import Bytes, Lines
+
+STREAM = "samples"
+_COMMA = 44
+_DECIMALS = np.array([4, 4, 2, 1])  # of the four values: a line cut in its last number has fewer
+_HEADER = re.compile(
+    rb"\*[\x20-\x7e]*|\d\d/\d\d/\d{4} \d\d:\d\d:\d\d|[A-Z]+\d?:[\x20-\x7e]*"
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """Nothing is carried from block to block."""
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Claim a file whose first line names the model."""
+    return re.match(rb"\* Sea-Bird SBE ?52[ -]?MP Data File", head) is not None
+
+
+def parse(block: bytes, offset: int, state: State | None) -> Parsed:
+    """Lines to records; see `Reader.parse`."""
+    records, consumed = read_lines(block, offset, _find, _judge, final=False)
+    return records, consumed, State()
+
+
+def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
+    """Last lines, with or without line end; see `Reader.finish`."""
+    records, consumed = read_lines(rest, offset, _find, _judge, final=True)
+    return records, consumed, State()
+
+
+def _find(buffer: Bytes, lines: Lines) -> Found:
+    fields = split_fields(buffer, lines.start, lines.stop, _COMMA, len(_DECIMALS))
+    read = numbers(buffer, *strip_blanks(buffer, fields.start, fields.stop))
+    good = read.valid.all(axis=0) & (read.decimals == _DECIMALS[:, None]).all(axis=0)
+    taken = np.zeros(lines.start.size, dtype=bool)
+    taken[fields.row] = True
+    others = np.flatnonzero(~taken & (lines.stop > lines.start)).tolist()
+    described = [row for row in others if _HEADER.fullmatch(buffer[lines.start[row] : lines.stop[row]].tobytes())]
+    faults = {"values without the decimals of a sample": fields.row[read.valid.all(axis=0) & ~good]}
+    return Found({STREAM: (fields.row[good], {"value": read.value[:, good].T})}, faults, described)
+
+
+def _judge(line: bytes) -> Verdict:
+    return (True, "blank line") if not line.strip() else (False, "not a sample of four numbers")
+
+
+def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+    """Values as the instrument computed them; its calibration is inside. See `Reader.to_dataset`."""
+    batch = records.batches[STREAM]
+    conductivity, temperature, pressure, oxygen = batch.columns["value"].T
+    variables = {
+        "conductivity": conductivity * 0.1,
+        "temperature": temperature,
+        "pressure": pressure,
+        "oxygen_frequency": oxygen,
+    }
+    return {STREAM: assemble(batch, variables, None, {"instrument_model": "Sea-Bird SBE 52-MP"})}
+
+
+READER = Reader(
+    name="sbe52mp_text",
+    version=1,
+    sniff=sniff,
+    parse=parse,
+    finish=finish,
+    to_dataset=to_dataset,
+    instruments=("Sea-Bird SBE 52-MP: profiles as text",),
+)

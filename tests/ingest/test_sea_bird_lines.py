@@ -1,0 +1,134 @@
+"""Sea-Bird instruments in lines: loggers, modems, the 52-MP, and uploads of the 26plus."""
+
+import json
+
+import gsw
+import numpy as np
+import pytest
+
+import ingest
+from ingest.errors import CalibrationError
+from tests.ingest.made_sea_bird import SEAPHOX, imodem_file, seaphox_file
+
+
+def test_seaphox_record(corpus):
+    path = corpus / "seaphox_imodem" / "seaphox04_20240508_141129.DAT"
+    stated = json.loads(path.with_name(path.name + ".expect.json").read_text())["file_states"]["record"]
+    assert stated == SEAPHOX
+    decoded = ingest.decode(path)
+    samples = decoded.streams["samples"]
+    wanted = [22.2267, 7.9556, -0.999736, 0.602, 30.6078, 4.4532, 4.898 * 44.66, 6.8, 22.2]
+    names = list(samples.data_vars)[:9]
+    assert [samples[name].item() for name in names] == pytest.approx(wanted, rel=1e-12)
+    assert names[5] == "conductivity", "S/m: what salinity and temperature make it"
+    assert samples["sample_number"].item() == 825
+    assert samples["time"].values[0] == np.datetime64("2024-05-08T14:00:01", "us")
+    assert [span.reason for span in decoded.ledger.skipped] == ["terminal dialogue"] * 2
+
+
+@pytest.mark.parametrize("damage", ["05-08T14:01", ",22.", "6.8,22.2", "DSPHOX"])
+def test_damaged_seaphox_record(decode_bytes, damage):
+    content = seaphox_file(3)
+    at = content.index(damage.encode(), 60)
+    decoded = decode_bytes(content[:at] + b"x" + content[at + 1 :])
+    assert decoded.streams["samples"].sizes["time"] == 2
+    assert decoded.ledger.bytes_rejected > 50
+
+
+def test_modem_of_a_microcat_without_pressure(decode_bytes):
+    samples = decode_bytes(imodem_file(3)).streams["samples"]
+    assert samples["temperature"].values.tolist() == [25.3184, 25.3185, 25.3186]
+    assert samples["conductivity"].values.tolist() == pytest.approx([1e-5, 2e-5, 3e-5])
+    assert "pressure" not in samples
+    assert np.diff(samples["time"].values).astype(int).tolist() == [60_000_000] * 2
+
+
+def test_modem_pressure_needs_the_range(decode_bytes):
+    line = b"#MCAT Status\r\n#Begin Data\r\n563A00C351E50A28D3531B\r\n#End Data\r\n"
+    with pytest.raises(CalibrationError, match="PressureRange"):
+        decode_bytes(line)
+    samples = decode_bytes(line, calibration={"pressure": {"PRANGE": 1450}}).streams["samples"]
+    span = (1450 - 14.7) * 0.689476
+    assert samples["pressure"].item() == pytest.approx(0x0AE5 * span / (0.85 * 65536) - 0.05 * span)
+
+
+def test_bursts_of_a_logger(corpus):
+    path = corpus / "sbe26plus_dcl" / "20131013.presf.log"
+    streams = ingest.decode(path).streams
+    sizes = {name: stream.sizes["time"] for name, stream in streams.items()}
+    assert sizes == {"tide": 3, "wave_burst": 3, "wave_frequency": 3, "wave_sample": 3072}
+    tide = streams["tide"]
+    logger = tide["time"].values + tide["logger_clock_offset"].values.astype("timedelta64[us]")
+    assert logger[0] == np.datetime64("2013-10-13T00:00:21.235", "us")
+    # The start of an hour's integration, on the day before.
+    assert tide["time"].values[0] == np.datetime64("2013-10-12T23:00:23", "us")
+    assert streams["wave_sample"]["absolute_pressure"].values[0] == pytest.approx(14.8383 * 0.689476)
+
+
+LINE = "2014/03/01 00:00:{:02d}.500 {}22.{:04d},  {:.5f}, -0.06{}, {}01 Mar 2014 00:00:{:02d}{}\r\n"
+
+
+def _lines(count, extra="", behind="", tag="# "):
+    rows = [LINE.format(n, tag, n, 3.5 + n / 1e5, n % 10, extra, n - 1, behind) for n in range(1, count)]
+    return "".join(rows).encode()
+
+
+def test_four_fields(decode_bytes):
+    samples = decode_bytes(_lines(20)).streams["samples"]
+    assert set(samples.data_vars) == {"temperature", "conductivity", "pressure", "logger_clock_offset"}
+    assert (samples["logger_clock_offset"] == 1_500_000).all()
+    assert (samples["pressure"] < 0).all()
+
+
+@pytest.mark.parametrize("tag", ["", "#", "## ", "[ctdbp1:DLOGP3]:", "[ctdbp1:DLOGP3]: # "])
+def test_marks_before_the_first_value(decode_bytes, tag):
+    assert decode_bytes(_lines(9, tag=tag)).streams["samples"].sizes["time"] == 8
+
+
+def test_what_a_single_further_value_is(decode_bytes):
+    oxygen = decode_bytes(_lines(9, extra="267.731, ")).streams["samples"]
+    assert oxygen["oxygen_concentration_uncompensated"].values[0] == 267.731
+    wanted = f"{gsw.SP_from_C(35.0, 22.0, 0.0):.4f}"
+    salinity = decode_bytes(_lines(9, extra=f" {wanted}, ")).streams["samples"]
+    assert salinity["practical_salinity"].values[0] == float(wanted)
+
+
+def test_counts_and_values_without_a_name(decode_bytes):
+    counts = decode_bytes(_lines(9, extra="4130, 1263, 55, ")).streams["samples"]
+    assert counts["optical_counts_1"].values[0] == 1263
+    more = decode_bytes(_lines(9, behind=", 11.4, 2.3")).streams["samples"]
+    assert more["unmapped_columns"].values[0].tolist() == [11.4, 2.3]
+    assert "not named in the file" in more.attrs["unmapped_columns"]
+
+
+def test_lines_of_another_layout_are_not_mixed_in(decode_bytes):
+    content = _lines(9) + _lines(3, extra="267.731, ")
+    decoded = decode_bytes(content)
+    assert decoded.streams["samples"].sizes["time"] == 8
+    assert [span.reason for span in decoded.ledger.rejected] == ["record of another layout than most"]
+
+
+def test_bursts_of_an_upload_by_hand(corpus):
+    streams = ingest.decode(corpus / "sbe26plus_hex" / "presf_abc_test_1.hex").streams
+    burst = streams["wave_burst"]
+    u = 1e6 / (43_983_684 / 256) - 5.821564
+    t0 = (30.06687 + 0.964735 * u + 43.28319 * u**2 + 92.59003 * u**3) / 1e6
+    w = 1 - (t0 * 9_076_879 / 256) ** 2
+    c = -5916.308 + 195.7207 * u + 16601.59 * u**2
+    psia = c * w * (1 - 0.068552 * w) - 0.4079
+    assert burst["absolute_pressure"].values[0, 0] == pytest.approx(psia * 0.689476, rel=1e-9)
+    assert burst["burst_samples"].item() == 2
+    assert np.isfinite(burst["absolute_pressure"]).sum() == 2
+    assert streams["tide"]["absolute_pressure"].item() == pytest.approx((3_631_057 - 838.8) / 12582.9 * 0.689476)
+
+
+def test_damaged_marks_of_bursts(corpus, decode_bytes):
+    content = (corpus / "sbe26plus_hex" / "presf_abc_test_3.hex").read_bytes()
+    lost_end = content.replace(b"FFFFFFFFFFFFFFFFFF\r\n02D290", b"FFFFFFF0FFFFFFFFFF\r\n02D290", 1)
+    lost_start = content.replace(b"000000000000000000\r\n1BF0A7", b"0000000000\r\n1BF0A7", 1)
+    for damaged in (lost_end, lost_start):
+        assert damaged != content
+        decoded = decode_bytes(damaged)
+        assert decoded.streams["wave_burst"].sizes["time"] == 3
+        assert decoded.streams["tide"].sizes["time"] in (16, 17)
+        assert decoded.ledger.rejected
