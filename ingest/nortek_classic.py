@@ -1,0 +1,220 @@
+"""Records of Nortek's classic instruments: how they are framed, and where their fields lie.
+
+References
+----------
+Nortek, System Integrator Manual (Aquadopp, Vector, AWAC), PSI00-0101: firmware data structures.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.framing import Sums
+from ingest.mixed_framing import Candidates, MixedRule
+from ingest.text import Bytes, Places
+from ingest.timecode import Times, from_fields
+
+SYNC = 0xA5
+FIRST_SUM = 0xB58C
+USER, HEAD, HARDWARE = 0x00, 0x04, 0x05
+CONFIGURATIONS = (USER, HEAD, HARDWARE)
+SAMPLE, SYSTEM, BURST_HEADER, ATTITUDE, PROBE_CHECK = 0x10, 0x11, 0x12, 0x71, 0x07
+
+STREAMS = {
+    0x01: "velocity",
+    0x06: "diagnostics_header",
+    PROBE_CHECK: "probe_check",
+    SAMPLE: "velocity_samples",
+    SYSTEM: "system",
+    BURST_HEADER: "burst_header",
+    0x20: "profile",
+    0x21: "aquadopp_profile",
+    0x2A: "high_resolution_profile",
+    0x30: "wave_samples",
+    0x31: "wave_header",
+    0x36: "wave_samples_earth",
+    ATTITUDE: "attitude",
+    0x80: "diagnostics",
+    0x81: "velocity_magnetometer",
+}
+"""Name of the stream of each record id; a further layout of the same id gets a number behind it."""
+
+NOT_DECODED = (0x24, 0x42, 0x60, 0x61, 0x62, 0x63, 0x65)
+"""Wave results that the instrument computed, and stage: framed, and told in the ledger."""
+
+RECORD_BYTES = {
+    USER: 512, HEAD: 224, HARDWARE: 48, 0x01: 42, 0x06: 36, SAMPLE: 24, SYSTEM: 28, BURST_HEADER: 42, 0x30: 24,
+    0x31: 60, 0x36: 24, 0x80: 42, 0x81: 52,
+}  # fmt: skip
+_LEAST = {PROBE_CHECK: 10, 0x20: 120, 0x21: 32, 0x2A: 56, ATTITUDE: 50, **dict.fromkeys(NOT_DECODED, 10)}
+_MOST = 4096  # a profile of 128 cells has 1,700 bytes, a check of the probe 910
+_LONGEST = 16_384
+
+HEADER_BYTES = 4
+
+_FIXED, _SHORTEST, _MAXIMUM = (np.zeros(256, np.int64) for _ in range(3))
+for _kind, _size in RECORD_BYTES.items():
+    _FIXED[_kind] = _SHORTEST[_kind] = _MAXIMUM[_kind] = _size
+for _kind, _size in _LEAST.items():
+    _SHORTEST[_kind], _MAXIMUM[_kind] = _size, _LONGEST if _kind in NOT_DECODED else _MOST
+
+
+def candidates(buffer: Bytes, syncs: Places) -> Candidates:
+    """Sync bytes before a known id and a possible size; Vector velocities have no size and 24 bytes."""
+    kind = buffer[syncs + 1]
+    known = np.flatnonzero(_SHORTEST[kind])
+    start, kind = syncs[known], kind[known]
+    sized = np.flatnonzero(kind != SAMPLE)
+    length = np.full(start.size, RECORD_BYTES[SAMPLE])
+    place = start[sized]
+    length[sized] = 2 * (buffer[place + 2].astype(np.int64) | buffer[place + 3].astype(np.int64) << 8)
+    possible = (length >= _SHORTEST[kind]) & (length <= _MAXIMUM[kind])
+    if not possible.all():
+        start, length = start[possible], length[possible]
+    return Candidates(start, length, np.ones(start.size, bool))
+
+
+def sums(matrix: Bytes) -> Sums:
+    """Checksums: 16-bit words of all that stands before the last."""
+    words = matrix.view("<u2")
+    stated = words[:, -1].astype(np.uint16)
+    # `einsum` adds along short rows in a third of the time of `sum`, modulo 65536 as the checksum is.
+    computed: NDArray[np.uint16] = np.einsum("ij->i", words) - stated + np.uint16(FIRST_SUM)
+    return computed, stated
+
+
+STAMP = re.compile(rb"[\r\n]{0,2}\d{4}/\d\d/\d\d \d\d:\d\d:\d\d")
+"""How a logger's line starts: seen before and between records in nortek_vec_stream. Amplitudes can be printable too."""
+
+RULE = MixedRule(SYNC, HEADER_BYTES, candidates, sums, "logger's stamp", STAMP, 21)
+
+
+def _fields(**places: tuple[str, int]) -> np.dtype[Any]:
+    """Name fields by format and first byte; the bytes between them are not used."""
+    formats, offsets = zip(*places.values(), strict=True)
+    return np.dtype({"names": list(places), "formats": list(formats), "offsets": list(offsets)})
+
+
+_CLOCK = ("(6,)u1", 4)
+_SENSORS = {
+    "battery": ("<u2", 14), "sound_speed": ("<u2", 16), "heading": ("<i2", 18), "pitch": ("<i2", 20),
+    "roll": ("<i2", 22), "pressure_high": ("u1", 24), "status": ("u1", 25), "pressure_low": ("<u2", 26),
+    "temperature": ("<i2", 28),
+}  # fmt: skip
+_PROFILE = _fields(clock=_CLOCK, error=("<u2", 10), analog_1=("<u2", 12), **_SENSORS)
+_WAVE = _fields(
+    pressure_low=("<u2", 4), distance=("<u2", 6), analog_1=("<u2", 8), velocity=("(3,)<i2", 10),
+    second_distance=("<u2", 16), amplitude=("(3,)u1", 18), quality=("u1", 21),
+)  # fmt: skip
+_CURRENT = _fields(clock=_CLOCK, error=("<u2", 10), analog_1=("<u2", 12), **_SENSORS, velocity=("(3,)<i2", 30),
+                   amplitude=("(3,)u1", 36))  # fmt: skip
+
+FIELDS: Mapping[int, np.dtype[Any]] = {
+    0x01: _CURRENT,
+    0x80: _CURRENT,
+    0x81: _fields(
+        clock=_CLOCK, error=("<u2", 10), analog_1=("<u2", 12), battery=("<u2", 14), analog_2=("<u2", 16),
+        heading=("<u2", 18), pitch=("<i2", 20), roll=("<i2", 22), pressure_high=("u1", 24), status=("u1", 25),
+        pressure_low=("<u2", 26), temperature=("<i2", 28), sound_speed=("<u2", 30), ensemble=("<u2", 32),
+        velocity=("(3,)<i2", 40), amplitude=("(3,)u1", 46),
+    ),
+    0x06: _fields(
+        records=("<u2", 4), cell=("<u2", 6), noise=("(4,)u1", 8), magnitude=("(4,)<u2", 12),
+        processing_distance=("(4,)<u2", 20),
+    ),
+    PROBE_CHECK: _fields(samples=("<u2", 4), first_sample=("<u2", 6)),
+    SAMPLE: _fields(
+        analog_2_low=("u1", 2), counter=("u1", 3), pressure_high=("u1", 4), analog_2_high=("u1", 5),
+        pressure_low=("<u2", 6), analog_1=("<u2", 8), velocity=("(3,)<i2", 10), amplitude=("(3,)u1", 16),
+        correlation=("(3,)u1", 19),
+    ),
+    SYSTEM: _fields(
+        clock=_CLOCK, battery=("<u2", 10), sound_speed=("<u2", 12), heading=("<i2", 14), pitch=("<i2", 16),
+        roll=("<i2", 18), temperature=("<i2", 20), error=("u1", 22), status=("u1", 23), analog_1=("<u2", 24),
+    ),
+    BURST_HEADER: _fields(
+        clock=_CLOCK, records=("<u2", 10), noise=("(3,)u1", 12), noise_correlation=("(3,)u1", 16),
+    ),
+    0x20: _PROFILE,
+    0x21: _PROFILE,
+    0x2A: _fields(
+        clock=_CLOCK, milliseconds=("<u2", 10), error=("<u2", 12), **_SENSORS, analog_1=("<u2", 30),
+        analog_2=("<u2", 32), beams=("u1", 34), cells=("u1", 35),
+    ),
+    0x30: _WAVE,
+    0x36: _WAVE,
+    0x31: _fields(
+        clock=_CLOCK, records=("<u2", 10), blanking=("<u2", 12), battery=("<u2", 14), sound_speed=("<u2", 16),
+        heading=("<u2", 18), pitch=("<i2", 20), roll=("<i2", 22), lowest=("<u2", 24), highest=("<u2", 26),
+        temperature=("<i2", 28), cell_size=("<u2", 30), noise=("(4,)u1", 32), magnitude=("(4,)<u2", 36),
+    ),
+    ATTITUDE: _fields(counter=("u1", 4), kind=("u1", 5)),
+}  # fmt: skip
+"""Fields of each record by format and first byte, counted from the sync byte."""
+
+DATA_START = {0x20: 118, 0x21: 30, 0x2A: 54, PROBE_CHECK: 8, ATTITUDE: 6}
+
+# Floats in attitude records, by the kind that the record states.
+ATTITUDE_FIELDS: Mapping[int, tuple[tuple[str, tuple[int, ...]], ...]] = {
+    0xCC: (("acceleration", (3,)), ("angular_rate", (3,)), ("magnetic_field", (3,)), ("rotation", (3, 3))),
+    0xC3: (("angular_increment", (3,)), ("velocity_increment", (3,)), ("rotation", (3, 3))),
+    0xD3: (("angular_increment", (3,)), ("velocity_increment", (3,)), ("magnetic_field", (3,))),
+}
+
+
+class Item(NamedTuple):
+    """What follows the fixed fields: name, format, shape."""
+
+    name: str
+    format: str
+    shape: tuple[int, ...]
+
+
+def data_items(kind: int, row: Bytes, beams: int) -> tuple[Item, ...] | str:
+    """What follows the fixed fields of one record, or why that cannot be told.
+
+    Parameters
+    ----------
+    kind
+        Record id.
+    row : ndarray of uint8, shape (length,)
+        A whole record.
+    beams
+        As the user configuration tells them; three without one.
+    """
+    room = row.size - DATA_START.get(kind, 0) - 2
+    if kind in (0x20, 0x21):
+        cells = room // (3 * beams)
+        return Item("velocity", "<i2", (beams, cells)), Item("amplitude", "u1", (beams, cells))
+    if kind == 0x2A:
+        shape = (int(row[34]), int(row[35]))
+        fits = 0 < 4 * shape[0] * shape[1] <= room
+        items = Item("velocity", "<i2", shape), Item("amplitude", "u1", shape), Item("correlation", "u1", shape)
+        return items if fits else f"{shape[0]} beams of {shape[1]} cells do not fit into {room} bytes"
+    if kind == PROBE_CHECK:
+        samples = int(row[4]) | int(row[5]) << 8
+        fits, reason = 0 < 3 * samples <= room, f"3 x {samples} amplitudes do not fit into {room} bytes"
+        return (Item("check", "u1", (3, samples)),) if fits else reason
+    return _attitude_items(int(row[5]), room) if kind == ATTITUDE else ()
+
+
+def _attitude_items(kind: int, room: int) -> tuple[Item, ...] | str:
+    if kind not in ATTITUDE_FIELDS:
+        return f"attitude of kind 0x{kind:02x} is not known"
+    items = (*(Item(name, "<f4", shape) for name, shape in ATTITUDE_FIELDS[kind]), Item("timer", "<u4", ()))
+    needed = sum(4 * int(np.prod(item.shape)) for item in items)
+    return items if needed <= room else f"attitude of kind 0x{kind:02x} has {room} bytes, {needed} are needed"
+
+
+def clock_times(clock: NDArray[np.uint8]) -> tuple[Times, NDArray[np.bool_]]:
+    """Times from binary coded decimals: minute, second, day, hour, year, month; shape (n, 6) to (n,).
+
+    Years from 90 on are those of the last century.
+    """
+    high, low = clock >> 4, clock & 15
+    minute, second, day, hour, year, month = (high * np.int64(10) + low).T
+    times, valid = from_fields((year + np.where(year >= 90, 1900, 2000), month, day), (hour, minute, second))
+    return times, valid & (high < 10).all(axis=1) & (low < 10).all(axis=1)

@@ -1,0 +1,176 @@
+"""Nortek classic: raw fields of records to engineering units."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ingest.dataset import assemble
+from ingest.nortek_classic import ATTITUDE, SAMPLE
+from ingest.nortek_classic_settings import Settings
+from ingest.nortek_velocity import AWAY, bit, metres_per_second
+from ingest.reader import Batch
+
+_EARTH = ("eastward_velocity", "northward_velocity", "upward_velocity")
+_IN_FRAME = {"beam": "outward_beam_velocity", "instrument": "instrument_velocity", "": "unreferenced_velocity"}
+_PROFILES = (0x20, 0x21, 0x2A)
+_WAVES = (0x30, 0x36)
+_TENTHS_OF_STATUS = 1  # bit of the status byte: velocities count 0.1 mm/s
+
+# Our name, column, divisor from the raw integer to the vocabulary's unit.
+_SCALED = (
+    ("battery_voltage", "battery", 10.0),
+    ("sound_speed", "sound_speed", 10.0),
+    ("heading", "heading", 10.0),
+    ("pitch", "pitch", 10.0),
+    ("roll", "roll", 10.0),
+    ("transducer_temperature", "temperature", 100.0),
+    ("lowest_pressure", "lowest", 1000.0),
+    ("highest_pressure", "highest", 1000.0),
+    ("surface_distance", "distance", 1000.0),
+    ("second_surface_distance", "second_distance", 1000.0),
+)
+
+# Our name, column, dimensions after time. Counts and words stay integers.
+_COUNTED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("error_status_word", "error", ()),
+    ("status_word", "status", ()),
+    ("analog_input_1", "analog_1", ()),
+    ("analog_input_2", "analog_2", ()),
+    ("sample_counter", "counter", ()),
+    ("ensemble_number", "ensemble", ()),
+    ("expected_records", "records", ()),
+    ("cell_number", "cell", ()),
+    ("noise_amplitude", "noise", ("beam",)),
+    ("noise_correlation", "noise_correlation", ("beam",)),
+    ("processing_magnitude", "magnitude", ("beam",)),
+    ("processing_distance", "processing_distance", ("beam",)),
+    ("blanking_counts", "blanking", ()),
+    ("cell_size_counts", "cell_size", ()),
+    ("first_sample", "first_sample", ()),
+    ("probe_check_amplitude", "check", ("beam", "sample")),
+    ("surface_quality", "quality", ()),
+    ("attitude_timer", "timer", ()),
+)
+
+STANDARD_GRAVITY = 9.80665
+_MICROTESLA_PER_GAUSS = 100.0
+
+# Our name, column, dimensions after time, factor: as the attitude sensor of the Vector gives them.
+_ATTITUDE: tuple[tuple[str, str, tuple[str, ...], float], ...] = (
+    ("acceleration", "acceleration", ("axis",), STANDARD_GRAVITY),
+    ("velocity_increment", "velocity_increment", ("axis",), STANDARD_GRAVITY),
+    ("angular_rate", "angular_rate", ("axis",), float(np.rad2deg(1.0))),
+    ("angular_increment", "angular_increment", ("axis",), float(np.rad2deg(1.0))),
+    ("magnetic_field", "magnetic_field", ("axis",), _MICROTESLA_PER_GAUSS),
+    ("rotation_matrix", "rotation", ("row", "column"), 1.0),
+)
+
+Variables = dict[str, NDArray[Any] | tuple[tuple[str, ...], NDArray[Any]]]
+
+
+def dataset_of(batch: Batch, kind: int, frame: str, settings: Settings) -> xr.Dataset:
+    """Turn records of one layout into a Dataset.
+
+    Velocities stay in the frame in which the instrument stored them, as float32. Amplitudes stay counts and may be
+    read-only views of the file's bytes.
+
+    Parameters
+    ----------
+    batch
+        Records.
+    kind
+        Record id.
+    frame
+        Coordinate system of velocities; empty where the file does not tell.
+    settings
+        Configuration that was in force when the first such record came.
+    """
+    columns = dict(batch.columns)
+    if "analog_2_low" in columns:
+        columns["analog_2"] = columns.pop("analog_2_low") + (columns.pop("analog_2_high").astype(np.int32) << 8)
+    if "noise" in columns and "magnitude" not in columns:
+        columns["noise"] = columns["noise"][:, :3]
+    variables: Variables = {name: columns[column] / divisor for name, column, divisor in _SCALED if column in columns}
+    for name, column, dimensions in _COUNTED:
+        if column in columns:
+            variables[name] = (dimensions, _signed(columns[column]))
+    if "pressure_low" in columns:
+        high = columns["pressure_high"].astype(np.float64) * 65_536 if "pressure_high" in columns else 0.0
+        variables["pressure"] = (columns["pressure_low"] + high) / 1000
+    variables |= _velocities(columns, kind, frame, settings)
+    if kind == ATTITUDE:
+        variables |= _attitude(columns)
+    dataset = assemble(batch, variables, columns.get("time"), _attributes(kind, settings))
+    if "outward_beam_velocity" in dataset.variables:
+        dataset.variables["outward_beam_velocity"].attrs["comment"] = AWAY
+    return dataset
+
+
+def _signed(values: NDArray[Any]) -> NDArray[Any]:
+    # The store packs signed integers: words of 16 and 32 bits keep their value in the next wider one.
+    wider: Mapping[str, np.dtype[Any]] = {"u2": np.dtype(np.int32), "u4": np.dtype(np.int64)}
+    return values.astype(wider.get(values.dtype.str[1:], values.dtype), copy=False)
+
+
+def _velocities(columns: Mapping[str, NDArray[Any]], kind: int, frame: str, settings: Settings) -> Variables:
+    found: Variables = {}
+    profile = kind in _PROFILES
+    cells: tuple[str, ...] = ("cell",) if profile else ()
+    if "velocity" in columns:
+        raw, divisor = columns["velocity"], _divisor(columns, kind, settings)
+        if frame == "earth" and raw.shape[1] == len(_EARTH):
+            for place, name in enumerate(_EARTH):
+                found[name] = (cells, metres_per_second(raw[:, place], divisor))
+        else:
+            values = metres_per_second(raw, divisor)
+            component = "beam" if frame == "beam" else "axis"
+            found[_IN_FRAME.get(frame, "unreferenced_velocity")] = (
+                (*cells, component), np.swapaxes(values, 1, 2) if profile else values
+            )  # fmt: skip
+    for name, column in (("echo_intensity", "amplitude"), ("correlation_percent", "correlation")):
+        if column in columns:
+            values = columns[column]
+            found[name] = ((*cells, "beam"), np.swapaxes(values, 1, 2) if profile else values)
+    return found
+
+
+def _divisor(columns: Mapping[str, NDArray[Any]], kind: int, settings: Settings) -> NDArray[np.float64]:
+    """Steps in a metre per second of each record, shape (n,) or (1,)."""
+    if kind == SAMPLE:
+        tenths = columns["tenths"]
+    elif kind in _WAVES:
+        tenths = np.array([settings.tenths])
+    else:
+        tenths = bit(columns["status"], _TENTHS_OF_STATUS)
+    if tenths.size and (tenths == tenths[0]).all():
+        tenths = tenths[:1]
+    return np.where(tenths, 10_000.0, 1000.0)
+
+
+def _attitude(columns: Mapping[str, NDArray[Any]]) -> Variables:
+    return {
+        name: (dimensions, (columns[column] * np.float32(factor)).astype(np.float32, copy=False))
+        for name, column, dimensions, factor in _ATTITUDE
+        if column in columns
+    }
+
+
+_SAMPLE_TIME = {
+    "ensemble_time": "reckoned",
+    "ensemble_time_evidence": "samples carry no time: those after a system record are of its second, at their rate",
+}
+_RECORD_TIME = {
+    "ensemble_time": "start",
+    "ensemble_time_evidence": "Nortek PSI00-0101: the time of a record is that at which its measurement began",
+}
+
+
+def _attributes(kind: int, settings: Settings) -> dict[str, Any]:
+    attributes = {**settings.attributes, **(_SAMPLE_TIME if kind in (SAMPLE, ATTITUDE) else _RECORD_TIME)}
+    attributes.setdefault("instrument_model", "Nortek classic")
+    if settings.sample_period is not None and kind in (SAMPLE, ATTITUDE):
+        attributes["sampling_rate_Hz"] = 1e9 / settings.sample_period
+    return attributes

@@ -1,0 +1,382 @@
+"""Nortek's classic instruments (Vector, Aquadopp, Aquadopp HR, AWAC), from files and from loggers' streams.
+
+One reader for all: they share one framing, a record's id tells what it is, and files without configuration records do
+not name their instrument.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ingest.ledger import Span
+from ingest.mixed_framing import Group, MixedFraming, Search, find_mixed
+from ingest.nortek_classic import (
+    ATTITUDE,
+    BURST_HEADER,
+    CONFIGURATIONS,
+    DATA_START,
+    FIELDS,
+    NOT_DECODED,
+    RECORD_BYTES,
+    RULE,
+    SAMPLE,
+    STREAMS,
+    SYSTEM,
+    Item,
+    clock_times,
+    data_items,
+)
+from ingest.nortek_classic_dataset import dataset_of
+from ingest.nortek_classic_settings import Settings
+from ingest.nortek_vector_clock import Clock, Stamps, counted_period, sample_times
+from ingest.pieces import Columns, Stretch, joined, kept
+from ingest.reader import Batch, Calibration, Parsed, Reader, Records
+from ingest.text import Bytes, Places
+
+IMPOSSIBLE_CLOCK = "impossible clock"
+NO_CLOCK = "no record with a time stands before it"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What records of one stream have in common: id, coordinate system, what follows their fixed fields."""
+
+    kind: int
+    frame: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream's name, its layout, and the configuration when the first of its records came."""
+
+    name: str
+    layout: Layout
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the search stands, and what the file has said so far."""
+
+    search: Search = field(default_factory=Search)
+    wanted: int = 0
+    settings: Settings = field(default_factory=Settings)
+    streams: tuple[Stream, ...] = ()
+    clock: Clock = field(default_factory=Clock)
+    tenths: bool | None = None
+
+
+class Kind(NamedTuple):
+    """Records of one id and length: places in the block, ascending, and their bytes."""
+
+    kind: int
+    start: Places
+    matrix: Bytes
+
+
+_NEXT = 64  # a logger's stamp may stand between a record and the next
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Claim a file with a sound record in its first bytes; of samples, which state no size, two that follow each other.
+
+    A SonTek profile has the same first two bytes as a sample, and among many one checksum holds by chance (seen in
+    corpus oce_adp_sontek.adp).
+    """
+    groups = find_mixed(head, 0, Search(), RULE, last=True).groups
+    if any((group.matrix[:, 1] != SAMPLE).any() for group in groups):
+        return True
+    start = np.concatenate([group.start for group in groups]) if groups else np.empty(0, np.int64)
+    return bool((np.diff(start) <= RECORD_BYTES[SAMPLE] + _NEXT).any())
+
+
+def parse(block: bytes, offset: int, state: Any) -> Parsed:
+    """Take the whole records from a block."""
+    return _parse(block, offset, state or State(), last=False)
+
+
+def finish(rest: bytes, offset: int, state: Any) -> Parsed:
+    """Take what is left at the end of the file."""
+    return _parse(rest, offset, state or State(), last=True)
+
+
+def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
+    if not last and len(block) < state.wanted:
+        return Records(), 0, state
+    framing = find_mixed(block, offset, state.search, RULE, last=last)
+    kinds = [kind for group in framing.groups for kind in _kinds(group)]
+    period, hold = _period(kinds, state, last=last)
+    if hold is not None:
+        framing, kinds = _before(framing, kinds, offset, hold)
+    accepted = sum(kind.matrix.size for kind in kinds if kind.kind in CONFIGURATIONS)
+    skipped = [*framing.skipped, *_not_decoded(kinds, offset)]
+    rejected = list(framing.rejected)
+    epochs = _epochs(kinds, state.settings)
+    streams = state.streams
+    pieces: list[tuple[Layout, Stretch]] = []
+    after = replace(state, clock=replace(state.clock, period=period))
+    for settings, held in epochs:
+        found, bad, after = _pieces(held, offset, replace(after, settings=settings))
+        pieces += found
+        rejected += bad
+        streams = _streams(streams, found, settings)
+    batches = {}
+    for stream in streams:
+        own = [stretch for layout, stretch in pieces if layout == stream.layout]
+        if own:
+            batches[stream.name] = Batch(*joined(own))
+            accepted += int(batches[stream.name].length.sum(dtype=np.int64))
+    records = Records(batches, accepted, tuple(sorted(skipped)), tuple(sorted(rejected)))
+    after = replace(after, search=framing.search, wanted=framing.wanted, streams=streams)
+    return records, framing.consumed, after
+
+
+def _kinds(group: Group) -> list[Kind]:
+    """Frames of one length by record id."""
+    if not group.start.size:
+        return []
+    ids = group.matrix[:, 1]
+    if (ids == ids[0]).all():
+        return [Kind(int(ids[0]), *group)]
+    present = np.flatnonzero(np.bincount(ids)).tolist()
+    return [Kind(kind, group.start[ids == kind], group.matrix[ids == kind]) for kind in present]
+
+
+def _not_decoded(kinds: Iterable[Kind], offset: int) -> list[Span]:
+    return [
+        Span(offset + int(place), kind.matrix.shape[1], f"record of a kind that is not decoded, 0x{kind.kind:02x}")
+        for kind in kinds
+        if kind.kind in NOT_DECODED
+        for place in kind.start
+    ]
+
+
+def _period(kinds: list[Kind], state: State, *, last: bool) -> tuple[int | None, int | None]:
+    """Period of samples without configuration, and the place from which to wait for more to count it."""
+    told = state.settings.sample_period is not None or any(kind.kind in CONFIGURATIONS for kind in kinds)
+    if state.clock.period is not None or told:
+        return state.clock.period, None
+    stamps = _stamps(kinds)
+    places = _places(kinds, SAMPLE)
+    period = counted_period(places, stamps, last=last) if stamps.place.size else None
+    if period is not None or not stamps.place.size:
+        return period, None
+    first = np.searchsorted(stamps.place, places[0]) if places.size else stamps.place.size
+    return None, int(stamps.place[max(0, int(first) - 1)])
+
+
+def _places(kinds: Iterable[Kind], wanted: int) -> Places:
+    own = [kind.start for kind in kinds if kind.kind == wanted]
+    return np.sort(np.concatenate(own)) if own else np.empty(0, np.int64)
+
+
+def _stamps(kinds: Iterable[Kind]) -> Stamps:
+    """Records with a time in file order; those with an impossible one are left out."""
+    parts = [(kind, *clock_times(kind.matrix[:, 4:10])) for kind in kinds if kind.kind in (SYSTEM, BURST_HEADER)]
+    if not parts:
+        return Stamps(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, bool))
+    place = np.concatenate([kind.start[valid] for kind, _, valid in parts])
+    order = np.argsort(place)
+    time = np.concatenate([time[valid] for _, time, valid in parts]).astype(np.int64) * 1000
+    restart = np.concatenate([np.full(int(valid.sum()), kind.kind == BURST_HEADER) for kind, _, valid in parts])
+    return Stamps(place[order], time[order], restart[order])
+
+
+def _before(framing: MixedFraming, kinds: list[Kind], offset: int, hold: int) -> tuple[MixedFraming, list[Kind]]:
+    """What stands before a record from which on the block comes again."""
+    cut = [(kind, int(np.searchsorted(kind.start, hold))) for kind in kinds]
+    held = [Kind(kind.kind, kind.start[:stop], kind.matrix[:stop]) for kind, stop in cut if stop]
+    skipped, rejected = (
+        tuple(span for span in spans if span.offset < offset + hold) for spans in (framing.skipped, framing.rejected)
+    )
+    wanted = framing.consumed + framing.wanted - hold + 1
+    return MixedFraming(framing.groups, skipped, rejected, hold, Search(), wanted), held
+
+
+def _epochs(kinds: list[Kind], settings: Settings) -> list[tuple[Settings, list[Kind]]]:
+    """Configurations in force one after the other, each with the records that it describes."""
+    told = sorted(
+        (int(place), row.tobytes()) for kind in kinds if kind.kind in CONFIGURATIONS
+        for place, row in zip(kind.start, kind.matrix, strict=True)
+    )  # fmt: skip
+    data = [kind for kind in kinds if kind.kind in FIELDS]
+    edges = [0, *(place for place, _ in told), np.iinfo(np.int64).max]
+    epochs = []
+    for place, (_, record) in enumerate([(0, b""), *told]):
+        settings = settings.with_record(record) if record else settings
+        held = [_between(kind, edges[place], edges[place + 1]) for kind in data]
+        epochs.append((settings, [kind for kind in held if kind.start.size]))
+    return [epoch for epoch in epochs if epoch[1]] or [epochs[-1]]
+
+
+def _between(kind: Kind, first: int, stop: int) -> Kind:
+    low, high = np.searchsorted(kind.start, (first, stop))
+    return kind if high - low == kind.start.size else Kind(kind.kind, kind.start[low:high], kind.matrix[low:high])
+
+
+Found = tuple[list[tuple[Layout, Stretch]], list[Span], State]
+
+
+def _pieces(kinds: list[Kind], offset: int, state: State) -> Found:
+    """Records of one epoch by layout, with their times."""
+    timed, after = _timed(kinds, state)
+    pieces: list[tuple[Layout, Stretch]] = []
+    rejected: list[Span] = []
+    for kind in kinds:
+        for rows, items in _by_items(kind, state.settings.beams):
+            own = rows if rows is not None else np.arange(kind.start.size)
+            matrix = kind.matrix if rows is None else kind.matrix[rows]
+            where = kind.start[own] + offset
+            size = np.full(where.size, matrix.shape[1], np.int32)
+            if isinstance(items, str):
+                rejected += [Span(int(place), matrix.shape[1], f"record 0x{kind.kind:02x}: {items}") for place in where]
+                continue
+            columns, good, reason = _dated(kind, _columns(kind.kind, matrix, items), own, timed)
+            stretch, bad = kept(Stretch(where, size, columns), good, reason)
+            rejected += bad
+            if stretch.offset.size:
+                pieces.append((Layout(kind.kind, _frame(kind.kind, items, state.settings), items), stretch))
+    pieces.sort(key=lambda piece: int(piece[1].offset[0]))
+    return pieces, rejected, after
+
+
+def _by_items(kind: Kind, beams: int) -> list[tuple[Places | None, tuple[Item, ...] | str]]:
+    """Rows by what follows their fixed fields; None for all of them."""
+    tell = {0x2A: (34, 36), 0x07: (4, 6), ATTITUDE: (5, 6)}.get(kind.kind)
+    if tell is None:
+        return [(None, data_items(kind.kind, kind.matrix[0], beams))]
+    shown = kind.matrix[:, slice(*tell)]
+    if (shown == shown[0]).all():
+        return [(None, data_items(kind.kind, kind.matrix[0], beams))]
+    _, first, inverse = np.unique(shown, axis=0, return_index=True, return_inverse=True)
+    return [
+        (np.flatnonzero(inverse.reshape(-1) == place), data_items(kind.kind, kind.matrix[row], beams))
+        for place, row in enumerate(first.tolist())
+    ]
+
+
+def _columns(kind: int, matrix: Bytes, items: tuple[Item, ...]) -> Columns:
+    fields = FIELDS[kind].fields
+    assert fields is not None
+    columns = {name: _view(matrix, entry[1], entry[0].base, entry[0].shape) for name, entry in fields.items()}
+    start = DATA_START.get(kind, 0)
+    for name, format_, shape in items:
+        columns[name] = _view(matrix, start, np.dtype(format_), shape)
+        start += columns[name].itemsize * int(np.prod(shape))
+    return columns
+
+
+def _view(matrix: Bytes, start: int, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    stop = start + dtype.itemsize * int(np.prod(shape))
+    return matrix[:, start:stop].view(dtype).reshape(len(matrix), *shape)
+
+
+class Timed(NamedTuple):
+    """Samples of an epoch: places, times in nanoseconds, whether there is any, and whether they count 0.1 mm/s."""
+
+    place: Places
+    time: NDArray[np.int64]
+    dated: NDArray[np.bool_]
+    tenths: NDArray[np.bool_]
+    before: int | None
+
+
+def _timed(kinds: list[Kind], state: State) -> tuple[Timed, State]:
+    settings, clock = state.settings, state.clock
+    if settings.sample_period is not None:
+        clock = replace(clock, period=settings.sample_period)
+    samples = [kind for kind in kinds if kind.kind == SAMPLE]
+    stamps = _stamps(kinds)
+    place = samples[0].start if samples else np.empty(0, np.int64)
+    counter = samples[0].matrix[:, 3] if samples else np.empty(0, np.uint8)
+    before = None if clock.period is None else _reached(clock)
+    first = 0 if clock.stamp is not None else int(np.searchsorted(place, stamps.place[:1]).sum())
+    first = place.size if clock.stamp is None and not stamps.place.size else first
+    time = np.zeros(place.size, np.int64)
+    if clock.period is not None:
+        time[first:], clock = sample_times(clock, place[first:], counter[first:], stamps)
+    tenths, last_tenths = _tenths(kinds, place, state)
+    dated = np.arange(place.size) >= first
+    return Timed(place, time, dated, tenths, before), replace(state, clock=clock, tenths=last_tenths)
+
+
+def _reached(clock: Clock) -> int | None:
+    """Time of the last sample before, or the stamp after it."""
+    assert clock.period is not None
+    return clock.stamp if clock.lead is None or clock.fresh else clock.steps * clock.period + clock.lead
+
+
+def _tenths(kinds: list[Kind], place: Places, state: State) -> tuple[NDArray[np.bool_], bool | None]:
+    """Whether velocities count 0.1 mm/s: the status of the last system record says so, before any the configuration."""
+    system = [kind for kind in kinds if kind.kind == SYSTEM]
+    before = state.settings.tenths if state.tenths is None else state.tenths
+    if not system:
+        return np.full(place.size, before), state.tenths
+    status = np.concatenate(([before], system[0].matrix[:, 23] >> 1 & 1)).astype(bool)
+    return status[np.searchsorted(system[0].start, place)], bool(status[-1])
+
+
+def _dated(kind: Kind, columns: Columns, own: Places, timed: Timed) -> tuple[Columns, NDArray[np.bool_], str]:
+    """Give records their time, and say which of them have none."""
+    every = np.ones(own.size, bool)
+    if kind.kind == SAMPLE:
+        columns["tenths"] = timed.tenths[own]
+        columns["time"] = (timed.time[own] // 1000).astype("datetime64[us]")
+        return columns, timed.dated[own], NO_CLOCK
+    if kind.kind == ATTITUDE:
+        before = np.searchsorted(timed.place, kind.start[own])
+        times = np.concatenate(([timed.before or 0], timed.time))
+        good = np.concatenate(([timed.before is not None], timed.dated))
+        columns["time"] = (times[before] // 1000).astype("datetime64[us]")
+        return columns, good[before], NO_CLOCK
+    if "clock" not in columns:
+        return columns, every, ""
+    time, valid = clock_times(columns.pop("clock"))
+    if "milliseconds" in columns:
+        time = time + columns.pop("milliseconds").astype("timedelta64[ms]")
+    return columns | {"time": time}, valid, IMPOSSIBLE_CLOCK
+
+
+_WITH_VELOCITY = (0x01, 0x80, 0x81, SAMPLE, 0x20, 0x21, 0x2A, 0x30)
+
+
+def _frame(kind: int, items: tuple[Item, ...], settings: Settings) -> str:
+    return settings.frame if kind in _WITH_VELOCITY else "earth" if kind == 0x36 else ""
+
+
+def _streams(
+    streams: tuple[Stream, ...], pieces: list[tuple[Layout, Stretch]], settings: Settings
+) -> tuple[Stream, ...]:
+    """Streams in order of first appearance, those of one record id numbered."""
+    for layout, _ in pieces:
+        if all(stream.layout != layout for stream in streams):
+            same = sum(stream.layout.kind == layout.kind for stream in streams)
+            name = STREAMS[layout.kind] + (f"_{same + 1}" if same else "")
+            streams = (*streams, Stream(name, layout, settings))
+    return streams
+
+
+def to_dataset(records: Records, state: Any, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+    """Give velocities in the frame the instrument stored them in, without rotation; counts as counts."""
+    streams = {stream.name: stream for stream in state.streams}
+    return {
+        name: dataset_of(batch, streams[name].layout.kind, streams[name].layout.frame, streams[name].settings)
+        for name, batch in records.batches.items()
+    }
+
+
+READER = Reader(
+    name="nortek_classic",
+    version=1,
+    sniff=sniff,
+    parse=parse,
+    finish=finish,
+    to_dataset=to_dataset,
+    checksummed=True,
+    instruments=("Nortek Vector", "Nortek Aquadopp", "Nortek Aquadopp HR Profiler", "Nortek AWAC"),
+)
