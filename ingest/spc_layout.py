@@ -163,18 +163,18 @@ def unscale(y: NDArray[np.generic], exponent: NDArray[np.int64], header: Header)
     Parameters
     ----------
     y : integers of 16 or 32 bits, shape (n, points)
-        As they stand in the file.
+        As they stand in the file, in the byte order of the machine.
     exponent : integers, shape (n,)
         Of each subfile: -128 says that y are IEEE floats, else they are fractions of 2^exponent.
     """
     bits = 16 if header.flags & SHORT else 32
     if header.version == OLD and bits == 32:
         # The two 16-bit halves of a number stand in the order of the PDP-11.
-        halves = np.ascontiguousarray(y).view("<u2").reshape(*y.shape, 2)
+        halves = np.ascontiguousarray(y).view(np.uint16).reshape(*y.shape, 2)
         y = (halves[..., 0].astype(np.uint32) << 16 | halves[..., 1]).view(np.int32)
     with np.errstate(over="ignore"):
         values = np.ldexp(y.astype(np.float64), (exponent - bits)[:, None])
     floating = exponent == FLOAT
     if floating.any() and bits == 32:
-        values[floating] = np.ascontiguousarray(y[floating]).view(f"{header.order}f4")
+        values[floating] = np.ascontiguousarray(y[floating]).view(np.float32)
     return np.where(np.isfinite(values), values, np.nan)

@@ -152,7 +152,8 @@ def _batch(block: bytes, offset: int, at: int, header: Header, shape: tuple[int,
     raw = np.frombuffer(block, dtype=layout, count=count, offset=at)
     starts = offset + at + np.arange(count, dtype=np.int64) * layout.itemsize
     names = ("exponent", "z", "y", "x") if header.own_x else ("exponent", "z", "y")
-    return Batch(starts, np.full(count, layout.itemsize, dtype=np.int32), {name: raw[name] for name in names})
+    columns = {name: raw[name].astype(raw[name].dtype.newbyteorder("=")) for name in names}
+    return Batch(starts, np.full(count, layout.itemsize, dtype=np.int32), columns)
 
 
 def _join(parts: list[Batch]) -> Batch:

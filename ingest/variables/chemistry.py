@@ -123,4 +123,23 @@ _SPECTRA = (
     Variable("spectral_axis_of_point", "1", "Spectral axis of a point of its own spectrum", dtype="float32"),
 )  # fmt: skip
 
-ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_NITRATE, *_CARBON_DIOXIDE, *_SAMI, *_SPECTRA)
+_HYDROC = (
+    measured("carbon_dioxide_partial_pressure", "uatm", "Partial pressure of carbon dioxide in sea water",
+             "partial_pressure_of_carbon_dioxide_in_sea_water", 1e-3, 0.0, 100000.0, 1e-1),
+    measured("methane_partial_pressure", "uatm", "Partial pressure of methane in sea water",
+             "partial_pressure_of_methane_in_sea_water", 1e-3, 0.0, 1000000.0, 1e-1),
+    measured("methane_mole_fraction", "1e-6", "Mole fraction of methane in the gas of the cell", None,
+             1e-3, 0.0, 1000000.0, 1e-1),
+    measured("gas_inlet_pressure", "mbar", "Pressure of the gas before the detector", None, 1e-2, 0.0, 20000.0, 1.0),
+    measured("gas_stream_temperature", "degree_Celsius", "Temperature of the gas in the cell", None,
+             1e-3, -20.0, 80.0, 1e-1),
+    measured("gas_relative_humidity", "percent", "Relative humidity of the gas in the cell", None,
+             1e-3, 0.0, 110.0, 1e-1),
+    measured("zero_flag", "1", "Whether carbon dioxide or methane is removed for a zero (1) or not (0)", None,
+             1e-1, 0.0, 9.0, 1.0),
+    measured("flush_flag", "1", "Whether the cell is flushed after a zero (1) or not (0)", None, 1e-1, 0.0, 9.0, 1.0),
+    measured("raw_signal", "1", "Detector at the gas's wavelength, as reported", None, 1e-2, -1e6, 1e7, 1.0),
+    measured("reference_signal", "1", "Detector at the reference wavelength, as reported", None, 1e-2, -1e6, 1e7, 1.0),
+)  # fmt: skip
+
+ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_NITRATE, *_CARBON_DIOXIDE, *_SAMI, *_SPECTRA, *_HYDROC)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tests.ingest.made_chemistry import made_chemistry
 from tests.ingest.made_sea_bird import made_sea_bird_files
 from tests.ingest.made_tables import made_tables
 
@@ -84,4 +85,5 @@ def made_files() -> Iterator[tuple[str, bytes]]:
     yield "sbe37_without_pressure.hex", sbe37_file()
     yield "optode_of_many_shapes.log", optode_file()
     yield from made_sea_bird_files()
+    yield from made_chemistry()
     yield from made_tables()

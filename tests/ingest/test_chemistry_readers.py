@@ -1,0 +1,155 @@
+"""Chemical and optical readers beyond the contract: values against what was written, damage, calibration, sorting."""
+
+import json
+
+import numpy as np
+import pytest
+
+import ingest
+from ingest import sami_layout, sio
+from tests.ingest import made_chemistry as made
+
+
+def test_optode_blocks_against_the_reviewed_ones(corpus):
+    path = corpus / "aanderaa_optode_sio" / "DOS15908_1st7.DAT"
+    samples = ingest.decode(path).streams["samples"]
+    wanted = json.loads((path.parent / (path.name + ".expect.json")).read_text())["particles"]
+    wanted = wanted["dosta_abcdjm_sio_instrument_recovered"]["variables"]
+    assert samples.sizes["time"] == 7
+    assert samples["calibrated_phase"].values[:3].tolist() == wanted["calibrated_phase"]["first3"]
+    assert samples["calibrated_phase"].values[1] == -31.305
+    assert samples["raw_temperature"].values[:3].tolist() == wanted["raw_temperature"]["first3"]
+    seconds = samples["time"].values[:3].astype("datetime64[s]").astype(np.int64)
+    assert seconds.tolist() == wanted["sio_controller_timestamp"]["first3"]
+
+
+def test_blocks_whose_data_changed_are_rejected(corpus, decode_bytes):
+    content = (corpus / "wetlabs_eco_sio" / "node59p1_0.flort.dat").read_bytes()
+    whole = decode_bytes(content)
+    damaged = content.replace(b"\t144\t", b"\t145\t", 1)
+    decoded = decode_bytes(damaged)
+    assert decoded.streams["samples"].sizes["time"] == whole.streams["samples"].sizes["time"] - 1
+    assert "checksum of the block" in decoded.ledger.rejected[0].reason
+    assert sio.checksum(b"123456789") == 0x906E  # the check value of CRC-16/X-25
+
+
+def test_sami_block_against_the_reviewed_one(corpus):
+    path = corpus / "sami2_ph_sio" / "node59p1_1.phsen.dat"
+    decoded = ingest.decode(path)
+    ph = decoded.streams["ph"]
+    assert ph["thermistor_start_counts"].values.tolist() == [2044]
+    assert ph["battery_counts"].values.tolist() == [3111.0]
+    assert ph["ph_light_counts"].values[0, -1].tolist()[1:] == [1715, 2230, 2103]
+    assert ph["unit_identity"].values.tolist() == [43]
+    assert [span.reason for span in decoded.ledger.rejected] == ["block without a record"]
+
+
+def test_sami_clock_rolls_over_in_2040():
+    times = sami_layout.times(np.array([3_466_968_623, 2**32 - 1, 0]))
+    assert times.astype("datetime64[s]").astype(str).tolist() == [
+        "2013-11-10T22:50:23", "2040-02-06T06:28:15", "2040-02-06T06:28:16",
+    ]  # fmt: skip
+
+
+def test_sami_records_that_are_none():
+    good = "C20711CF8F367F2B"
+    assert sami_layout.from_hex(good).stream == "power"
+    assert sami_layout.from_hex(good[:-2] + "2C") == "checksum is 2B, record says 2C"
+    assert sami_layout.from_values(99, 0, []) == "record of unknown type 99"
+    assert sami_layout.from_values(10, 0, [1, 2]) == "record of type 10 with 2 values"
+
+
+def test_damaged_rows_of_a_download(corpus, decode_bytes):
+    content = (corpus / "sami2_pco2_recovered" / "happy_path.txt").read_bytes()
+    row = next(line for line in content.splitlines() if line.startswith(b"4\t"))
+    bad = [b"-3\tCheck sum error(224,90)", row + b"\t" + row, row[:30], b"17\t4294967296"]
+    decoded = decode_bytes(content + b"\r\n".join([*bad, b""]))
+    assert decoded.streams["carbon_dioxide"].sizes["time"] == 2
+    assert [span.reason for span in decoded.ledger.rejected] == [
+        "record that the maker's software marks as damaged",
+        "record of type 4 with 34 values",
+        f"record of type 4 with {row[:30].count(bytes([9])) - 1} values",
+        "time 4294967296 is no 32-bit count of seconds",
+    ]
+
+
+def test_air_and_water_are_never_mixed(corpus):
+    decoded = ingest.decode(next((corpus / "pro_oceanus_co2_dcl").glob("*.log")))
+    assert set(decoded.streams) == {"air", "water"}
+    assert {stream: dataset.attrs["medium"] for stream, dataset in decoded.streams.items()} == {
+        "air": "air", "water": "water",
+    }  # fmt: skip
+    assert decoded.streams["air"]["carbon_dioxide_mole_fraction"].values.min() > 380
+    assert decoded.streams["water"]["carbon_dioxide_mole_fraction"].values.max() < 360
+
+
+def test_eco_counts_become_units_only_with_a_device_sheet(decode_bytes):
+    plain = decode_bytes(made.eco_file()).streams["samples"]
+    assert plain["chlorophyll_counts"].values[:3].tolist() == [50, 51, 52]
+    assert "chlorophyll_concentration" not in plain
+    assert plain.attrs["saturation_counts"] == "4130"
+    assert (plain["instrument_clock_offset"].values == -3_600_250_000).all()
+    sheet = {"chlorophyll": {"scale": 0.0121, "dark": 49}, "turbidity": {"scale": 0.01, "dark": 50}}
+    scaled = decode_bytes(made.eco_file(), calibration=sheet).streams["samples"]
+    np.testing.assert_allclose(scaled["chlorophyll_concentration"].values[:2], [0.0121, 0.0242], rtol=1e-12)
+    np.testing.assert_allclose(scaled["turbidity"].values[0], 40.5, rtol=1e-12)
+
+
+def test_light_and_dark_frames(corpus, decode_bytes):
+    content = next((corpus / "suna_csv").glob("*.CSV")).read_bytes()
+    decoded = decode_bytes(content)
+    assert "nitrate_concentration" not in decoded.streams["dark"]
+    assert decoded.streams["light"]["time"].values[0] == np.datetime64("2017-09-26T00:00:02.091600", "us")
+    changed = decode_bytes(content.replace(b",-1.84,", b",-1.85,", 1))
+    assert changed.streams["light"].sizes["time"] == decoded.streams["light"].sizes["time"] - 1
+    assert changed.ledger.rejected[0].reason == "checksum does not hold"
+
+
+def test_hydroc_has_decimal_commas_and_no_zone(decode_bytes):
+    samples = decode_bytes(made.hydroc_file()).streams["samples"]
+    np.testing.assert_allclose(samples["carbon_dioxide_partial_pressure"].values[:3], [400.0, 403.7, 407.4])
+    assert samples["time"].values[61 - 2] == np.datetime64("2021-12-01T00:59:07", "us")
+    assert "local time" in samples.attrs["time_zone"]
+    other = made.hydroc_file(columns="Time;Date;Zero;Foo;p_NDIR;pCO2;pCO2 corr").replace(b"2021-12-01;", b"")
+    assert "not a record" in decode_bytes(other).ledger.rejected[0].reason
+
+
+def test_many_spectra_of_16_bits(decode_bytes):
+    decoded = decode_bytes(made.spc_multifile())
+    spectra = decoded.streams["spectra"]
+    y = np.random.default_rng(0x4B).integers(-9000, 9000, 40)
+    np.testing.assert_array_equal(spectra["spectral_intensity"].values[0], y * 2.0 ** (10 - 16))
+    assert spectra["raman_shift"].values[[0, -1]].tolist() == [100.0, 139.0]
+    assert decoded.ledger.expected_records == 12
+    # z is in seconds.
+    assert spectra["time"].values[2] == np.datetime64("2018-07-03T04:05:20", "us")
+
+
+def test_old_spectra_have_swapped_words(decode_bytes):
+    spectra = decode_bytes(made.spc_old()).streams["spectra"]
+    wanted = np.arange(50) * 70_001 * 2.0 ** (20 - 32)
+    np.testing.assert_array_equal(spectra["spectral_intensity"].values[:2], [wanted, -wanted])
+    assert spectra["time"].values[0] == np.datetime64("1996-05-17T13:45", "us")
+    assert spectra["raman_shift"].values[[0, -1]].tolist() == [50.0, 99.0]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_spectra_with_x_of_their_own(decode_bytes, order):
+    content = made.spc_header(0, 3, flags=0x04 | 0x40 | 0x80, exponent=0, order=order)
+    axes = [np.array([5.0, 3.0, 1.0]), np.array([1.0, 2.0]), np.array([9.0, 8.0, 7.0])]
+    for number, x in enumerate(axes):
+        y = (x * 10 + number).astype(f"{order}f4").view(f"{order}i4")
+        content += made.spc_subfile(y, -128, float(number), order, x)
+    decoded = decode_bytes(content, block_bytes=50)
+    assert {stream: dataset.sizes["point"] for stream, dataset in decoded.streams.items()} == {
+        "spectra_2_points": 2, "spectra_3_points": 3,
+    }  # fmt: skip
+    three = decoded.streams["spectra_3_points"]
+    np.testing.assert_array_equal(three["raman_shift_of_point"].values, [axes[0], axes[2]])
+    np.testing.assert_array_equal(three["spectral_intensity"].values, [axes[0] * 10, axes[2] * 10 + 2])
+
+
+def test_cut_spectra_are_said_to_be(decode_bytes):
+    decoded = decode_bytes(made.spc_multifile()[:-1])
+    assert decoded.streams["spectra"].sizes["time"] == 11
+    assert [span.reason for span in decoded.ledger.rejected] == ["spectrum cut by the end of the file"]
