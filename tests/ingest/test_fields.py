@@ -1,0 +1,76 @@
+"""Numbers, fields and logger stamps: the same as Python's own reading of each text, and nothing where it is none."""
+
+import re
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest import dcl, fields
+from ingest.text import split_lines
+
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)")
+
+
+def _bounds(texts):
+    buffer = np.frombuffer(";".join(texts).encode() + b";", dtype=np.uint8)
+    stop = np.flatnonzero(buffer == ord(";"))
+    return buffer, np.concatenate(([0], stop[:-1] + 1)), stop
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text("0123456789.-+ e", max_size=18), min_size=1, max_size=20))
+def test_numbers_are_those_of_python(texts):
+    read = fields.numbers(*_bounds(texts))
+    for text, value, valid, decimals in zip(texts, read.value, read.valid, read.decimals, strict=True):
+        wanted = NUMBER.fullmatch(text) is not None and sum(map(str.isdigit, text)) <= fields.MOST_DIGITS
+        assert valid == wanted, text
+        if wanted:
+            assert value.tobytes() == np.float64(text).tobytes(), text
+            assert decimals == len(text.partition(".")[2])
+        else:
+            assert value == 0
+
+
+def test_decimal_comma():
+    read = fields.numbers(*_bounds(["1,5", "-0,25", "1.5"]), point=ord(","))
+    assert read.value.tolist() == [1.5, -0.25, 0.0]
+    assert read.valid.tolist() == [True, True, False]
+
+
+def test_stretches_with_other_numbers_of_fields_are_left():
+    buffer = np.frombuffer(b"1,2,3\n4,5\n6, 7 ,8\n", dtype=np.uint8)
+    lines, _ = split_lines(buffer, True)
+    found = fields.split_fields(buffer, lines.start, lines.stop, ord(","), 3)
+    assert found.row.tolist() == [0, 2]
+    start, stop = fields.strip_blanks(buffer, found.start, found.stop)
+    assert fields.numbers(buffer, start, stop).value.T.tolist() == [[1, 2, 3], [6, 7, 8]]
+    assert fields.count_fields(buffer, lines.start, lines.stop, ord(",")).tolist() == [3, 2, 3]
+
+
+def test_stamps_and_tags():
+    lines = [
+        b"2016/12/31 23:59:60.125 data",
+        b"2016/12/31 00:00:01.5 [o2:DLOGP1]:data",
+        b"2016/13/31 00:00:01.500 data",
+        b"2016/12/31 00:00:01.500data",
+        b"2016/12/31 00:00:01. data",
+        b"",
+    ]
+    buffer = np.frombuffer(b"\n".join(lines) + b"\n", dtype=np.uint8)
+    found, _ = split_lines(buffer, True)
+    stamped = dcl.read_stamps(buffer, found)
+    assert stamped.stamped.tolist() == [True, True, True, False, False, False]
+    assert stamped.valid.tolist() == [True, True, False, False, False, False]
+    assert stamped.tagged.tolist() == [False, True, False, False, False, False]
+    assert stamped.time[:2].astype(str).tolist() == ["2017-01-01T00:00:00.125000", "2016-12-31T00:00:01.500000"]
+    assert [buffer[at : at + 4].tobytes() for at in stamped.payload[:3]] == [b"data"] * 3
+
+
+def test_what_a_logger_writes_itself():
+    stamp = b"2016/12/31 00:00:01.500 "
+    assert dcl.known_noise(b" \t") == "blank line"
+    assert dcl.known_noise(stamp + b"[o2:DLOGP1]:Instrument Started [Power On]") == "logger message"
+    assert dcl.known_noise(stamp + b"[o2:DLOGP1]:\xff\x00U33") == "power-on noise"
+    assert dcl.known_noise(stamp) == "stamp without data"
+    assert dcl.known_noise(stamp + b"4831\t12") is None
