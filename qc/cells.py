@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from qc.check import Halo
 from qc.compiled import compiled
 
-_LONGEST = 345_600.0
+_SLOWEST, _LONGEST = 600.0, 345_600.0
 _FROM_DIFFERENCES = 1.048
 """Standard deviation of white noise over the median of its absolute first differences: 1 / (sqrt(2) 0.6745)."""
 
@@ -34,7 +34,13 @@ def surroundings_halo(cell_seconds: float, cells: int) -> Halo:
 
 
 def cells_for(sampling_seconds: float, cells: int) -> tuple[float, int] | None:
-    """Length of a cell, an hour or 20 samples, and how many count: at most `cells`, and four days; None below two."""
+    """Length of a cell, an hour or 20 samples, and how many count: at most `cells`, and four days; None below two.
+
+    None also where samples are more than ten minutes apart: from one to the next the sea changes more than the sensor's
+    noise (half-hourly temperatures of ../shared/gapfill), and noise is what the cells are to tell.
+    """
+    if sampling_seconds > _SLOWEST:
+        return None
     length = max(3600.0, 20 * sampling_seconds)
     count = min(cells, int(_LONGEST // length) - 1)
     return (length, count) if count >= 2 else None

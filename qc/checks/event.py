@@ -13,8 +13,6 @@ from qc.flags import Outcomes
 _LONGEST = 64
 """Samples of the longest excursion that is followed back from where it ended too fast."""
 
-_SLOWEST = 1200.0
-
 _AFTER = 7
 """Samples that show that an excursion is over."""
 
@@ -135,12 +133,9 @@ def _judge_return(
 
 
 def defaults(variable: str, traits: VariableTraits) -> EventParams | None:
-    """Where the response time is known and at least half the sampling interval: else an excursion can be anything.
-
-    And where samples are at most 20 minutes apart: 72 of them and their gaps must lie within a month's surroundings.
-    """
+    """Where the response time is known and at least half the sampling interval: else an excursion can be anything."""
     step, response = traits.sampling_seconds, traits.response_seconds
-    if step is None or response is None or not response >= 0.5 * step or step > _SLOWEST:
+    if step is None or response is None or not response >= 0.5 * step:
         return None
     around = cells_for(step, 24)
     if around is None:

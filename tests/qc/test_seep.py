@@ -134,7 +134,8 @@ def test_defaults_hang_on_sampling_and_response():
     daily = VariableTraits(sampling_seconds=86_400.0, response_seconds=86_400.0)
     assert stuck_defaults("x", daily) is step_defaults("x", daily) is event_defaults("x", daily) is None
     assert cells_for(10.0, 24) == (3600.0, 24)
-    assert cells_for(1800.0, 24) == (36_000.0, 8)
+    assert cells_for(600.0, 24) == (12_000.0, 24)
+    assert cells_for(601.0, 24) is None
 
 
 def test_surroundings_are_those_of_a_plain_calculation():
