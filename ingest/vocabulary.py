@@ -271,9 +271,14 @@ def table() -> Mapping[str, Variable]:
 def lookup(name: str) -> Variable:
     """Return the entry of one variable.
 
+    `<name>_source_qc` is, for every variable of the vocabulary, the quality flag that a published file gives it.
+
     Raises
     ------
     KeyError
         The name is not in the vocabulary.
     """
+    flagged = name.removesuffix("_source_qc")
+    if flagged != name and flagged in table():
+        return counted(name, f"Quality flag in the source file: {table()[flagged].long_name}", "int8")
     return table()[name]

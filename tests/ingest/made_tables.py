@@ -1,9 +1,11 @@
 """Databases, containers and tables made here, for versions of their formats that no real file at hand has."""
 
+import io
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +57,60 @@ def rsk_file(count: int = 200, *, temperature: str = "°C", parts: int = 1, drop
         return path.read_bytes()
 
 
+def mat_file(**fields: Any) -> bytes:
+    """Export of Ruskin with four samples of three channels; `fields` replace those of the struct."""
+    from scipy.io import savemat
+
+    buffer = io.BytesIO()
+    struct = {
+        "name": "RBR XR-420 6.20 060130",
+        "channelnames": np.array(["Conductivity", "Pressure", "Phycocyanin"], object),
+        "channelunits": np.array(["mS/cm", "dbar", "cells/mL"], object),
+        "sampletimes": 737_123 + np.arange(4) / 24,
+        "data": np.array([[35.0, 11.0, 1.0], [35.1, 12.0, 2.0], [35.2, 13.0, 3.0], [35.3, 14.0, np.nan]]),
+    }
+    savemat(buffer, {"RBR": struct | fields}, do_compression=True)
+    return buffer.getvalue()
+
+
+def netcdf_file(kind: str = "NETCDF4", *, levels: int = 0, clock: str = "TIME") -> bytes:
+    """Mooring with four samples: conductivity with one missing, packed temperature, flags, a strange column."""
+    import netCDF4
+
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name) / "made.nc"
+    dataset = netCDF4.Dataset(path, "w", format=kind)
+    dataset.createDimension("TIME", 4)
+    times = dataset.createVariable(clock, "f8", ("TIME",))
+    times.units = "days since 1950-01-01T00:00:00Z"
+    times[:] = 25183.0 + np.arange(4) / 144
+    wide = ("TIME", "DEPTH") if levels else ("TIME",)
+    if levels:
+        dataset.createDimension("DEPTH", levels)
+        dataset.createVariable("DEPTH", "f4", ("DEPTH",))[:] = 10.0 * np.arange(1, levels + 1)
+    temperature = dataset.createVariable("TEMP", "i2", wide)
+    temperature.set_auto_maskandscale(False)
+    temperature.setncatts({"units": "degrees_Celsius", "scale_factor": 0.5, "standard_name": "sea_water_temperature"})
+    temperature[:] = np.arange(8, 12)[:, None] + np.zeros(levels, int) if levels else np.arange(8, 12)
+    conductivity = dataset.createVariable("CNDC", "f4", ("TIME",), fill_value=np.float32(99999.0))
+    conductivity.units = "mS cm-1"
+    conductivity[:] = [33.1, 33.2, 99999.0, 33.4]
+    flags = dataset.createVariable("TEMP_QC", "i1", ("TIME",))
+    flags.flag_meanings = "good bad missing"
+    flags[:] = [1, 1, 4, 9]
+    strange = dataset.createVariable("XYZZY", "f4", ("TIME",))
+    strange.units = "furlong"
+    strange[:] = 1.0
+    dataset.createVariable("LATITUDE", "f8", ())[...] = 22.115
+    dataset.site_code = "F"
+    dataset.close()
+    with folder:
+        return path.read_bytes()
+
+
 def made_tables() -> Iterator[tuple[str, bytes]]:
     """Name and content of each."""
+    yield "made_mooring.nc", netcdf_file()
+    yield "made_profiles.nc", netcdf_file("NETCDF3_CLASSIC", levels=3)
+    yield "made_ruskin.mat", mat_file()
     yield "made_2_10_0.rsk", rsk_file(parts=2)

@@ -1,0 +1,86 @@
+"""Published NetCDF as input: names, units, flags, clocks; real files of IMOS and OceanSITES in full."""
+
+import numpy as np
+import pytest
+
+import ingest
+from ingest.errors import DecodeError
+from ingest.netcdf_names import physical, to_times, vocabulary_name
+from tests.ingest.made_tables import netcdf_file
+
+
+def test_names_units_and_flags(decode_bytes):
+    samples = decode_bytes(netcdf_file(), "made.nc").streams["samples"]
+    # The third is the file's fill value.
+    assert np.allclose(samples["conductivity"].values, [3.31, 3.32, np.nan, 3.34], equal_nan=True)
+    assert np.allclose(samples["temperature"].values, [4.0, 4.5, 5.0, 5.5])
+    assert samples["temperature_source_qc"].dtype == np.int8
+    assert samples["temperature_source_qc"].values.tolist() == [1, 1, 4, 9]
+    assert samples["temperature_source_qc"].attrs["flag_meanings"] == "good bad missing"
+    assert samples.attrs["unmapped_columns"] == "XYZZY [furlong]"
+    assert samples.attrs["file_variable_latitude"] == 22.115
+    assert samples.attrs["file_site_code"] == "F"
+    assert (np.diff(samples["time"].values) == np.timedelta64(10, "m")).all()
+
+
+def test_profiles_keep_their_levels(decode_bytes):
+    samples = decode_bytes(netcdf_file(levels=3), "made.nc").streams["samples"]
+    assert samples["temperature"].dims == ("time", "depth_level")
+    assert samples["depth_level"].values.tolist() == [10.0, 20.0, 30.0]
+
+
+@pytest.mark.parametrize("kind", ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF4"])
+def test_every_version(kind, decode_bytes):
+    assert decode_bytes(netcdf_file(kind), "made.nc").streams["samples"].sizes["time"] == 4
+
+
+def test_a_file_without_time_is_refused(decode_bytes):
+    with pytest.raises(DecodeError, match="0 time coordinates"):
+        decode_bytes(netcdf_file(clock="CLOCK"), "made.nc")
+
+
+@pytest.mark.parametrize(
+    ("units", "values", "wanted"),
+    [
+        ("days since 1950-01-01T00:00:00Z", np.array([25183.33377314813]), "2018-12-13T08:00:38"),
+        ("days since 1950-01-01 00:00:00 UTC", np.array([0.5]), "1950-01-01T12:00:00"),
+        ("minutes since 2011-04-28 20:00:00", np.array([30]), "2011-04-28T20:30:00"),
+        ("hours since 2000-1-1", np.array([1.5]), "2000-01-01T01:30:00"),
+        ("seconds since 1970-01-01T08:00:00+08:00", np.array([5]), "1970-01-01T00:00:05"),
+        ("milliseconds since 1970-01-01", np.array([1]), "1970-01-01T00:00:00.001"),
+    ],
+)
+def test_times(units, values, wanted):
+    assert to_times(values, units, "gregorian").tolist() == [np.datetime64(wanted, "us").item()]
+
+
+def test_times_that_are_none():
+    assert np.isnat(to_times(np.array([np.nan, 1e30, 9.97e36]), "days since 1950-01-01", "standard")).all()
+    for units, calendar in (("days", "standard"), ("days since 1950-01-01", "360_day"), ("years since 1950-01-01", "")):
+        with pytest.raises(DecodeError):
+            to_times(np.zeros(1), units, calendar)
+
+
+def test_packed_numbers():
+    packed = np.array([0, 10, -32768], np.int16)
+    values = physical(packed, {"scale_factor": 0.1, "add_offset": 5.0, "_FillValue": np.int16(-32768)})
+    assert np.allclose(values, [5.0, 6.0, np.nan], equal_nan=True)
+
+
+def test_statistics_are_no_measurements():
+    assert vocabulary_name("TEMP_max", "sea_water_temperature") is None
+    assert vocabulary_name("TEMP", "") == "temperature"
+    assert vocabulary_name("anything", "sea_water_pressure") == "absolute_pressure"
+
+
+def test_real_files(corpus):
+    (moored,) = (corpus / "oceansites_nc").glob("OS_wb2*.nc")
+    samples = ingest.decode(moored).streams["samples"]
+    assert np.allclose(samples["conductivity"].values[:2], [3.31333, 3.31438])
+    assert set(samples.data_vars) >= {"temperature", "absolute_pressure", "latitude", "longitude"}
+    (product,) = (corpus / "imos_timeseries_nc").glob("*WQM*.nc")
+    samples = ingest.decode(product).streams["samples"]
+    # DOX1 has the standard name; DOX says the same in ml/l.
+    assert np.allclose(samples["oxygen_concentration"], samples["oxygen_concentration_2"], rtol=1e-4)
+    assert set(np.unique(samples["practical_salinity_source_qc"])) == {1, 3, 4}
+    assert samples["pressure"].values[0] == pytest.approx(57.62)

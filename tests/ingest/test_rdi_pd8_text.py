@@ -1,0 +1,61 @@
+"""PD8 tables: numbers, damage inside a table, tables of another size."""
+
+import numpy as np
+
+HEADER = "Bin    Dir    Mag     E/W     N/S    Vert     Err   Echo1  Echo2  Echo3  Echo4"
+
+
+def _table(hour, bins=3, number=7, bad=False, stamp="2013/12/01 {:02}:04:00.000 "):
+    rows = [f"2013/12/01 {hour:02}:00:00.50 {number:05}", "Hdg: 350.2 Pitch: -1.5 Roll: 0.3",
+            "Temp: 4.1 SoS: 1492 BIT: 1A", HEADER]  # fmt: skip
+    for place in range(1, bins + 1):
+        east = -32768 if bad and place == bins else -10 * place - hour
+        rows.append(f"{place:3}{90.5:8.1f}{12.3:7.1f}{east:8}{20 * place:8}{-3:8}{4:8}{170:7}{171:7}{172:7}{173:7}")
+    rows.append("")
+    return [f"{stamp.format(hour)}{row}\n" for row in rows]
+
+
+def _content(*tables):
+    return "".join(line for table in tables for line in table).encode()
+
+
+def test_numbers(decode_bytes):
+    profile = decode_bytes(_content(_table(0), _table(1, bad=True)), "pd8.log").streams["profile"]
+    assert profile["time"].values.tolist() == np.array(
+        ["2013-12-01T00:00:00.5", "2013-12-01T01:00:00.5"], "datetime64[us]"
+    ).tolist()
+    assert profile["logger_clock_offset"].values.tolist() == [239_500_000, 239_500_000]
+    east = [[-0.01, -0.02, -0.03], [-0.011, -0.021, np.nan]]
+    assert np.allclose(profile["eastward_velocity"].values, east, equal_nan=True)
+    assert np.isnan(profile["current_direction"].values[1, 2])
+    assert profile["current_speed"].values[0].tolist() == [0.0123] * 3
+    assert profile["heading"].values.tolist() == [350.2, 350.2]
+    assert profile["built_in_test_result"].values.tolist() == [26, 26]
+    assert profile["echo_intensity"].values[0, 0].tolist() == [170, 171, 172, 173]
+
+
+def test_without_a_logger(decode_bytes):
+    profile = decode_bytes(_content(_table(0, stamp=""), _table(1, stamp="")), "pd8.txt").streams["profile"]
+    assert profile.sizes["time"] == 2
+    assert "logger_clock_offset" not in profile
+
+
+def test_damage_loses_one_table(decode_bytes):
+    tables = [_table(hour) for hour in range(4)]
+    del tables[1][5]  # a bin
+    tables[2][4] = tables[2][4][:-3] + "\n"  # cut in its last number
+    decoded = decode_bytes(_content(*tables), "pd8.log")
+    assert decoded.streams["profile"]["time"].values.astype("datetime64[h]").astype(int).tolist() == [
+        np.datetime64(f"2013-12-01T{hour:02}").astype("datetime64[h]").astype(int) for hour in (0, 3)
+    ]
+    assert decoded.ledger.adds_up
+    reasons = {span.reason for span in decoded.ledger.rejected}
+    assert "table that breaks off after 1 bins" in reasons
+
+
+def test_another_size_and_an_open_end(decode_bytes):
+    tables = [_table(0), _table(1, bins=2), _table(2)[:-1]]
+    decoded = decode_bytes(_content(*tables), "pd8.log")
+    assert decoded.streams["profile"].sizes["time"] == 1
+    reasons = [span.reason for span in decoded.ledger.rejected]
+    assert reasons == ["table of 2 bins, the first in the file has 3", "cut off after 3 bins"]
