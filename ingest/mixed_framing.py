@@ -144,7 +144,8 @@ def find_mixed(block: bytes, offset: int, search: Search, rule: MixedRule, *, la
     seams = _Seams(block, offset, rule, sorted(damage), last)
     pieces, consumed, after = seams.between(start[:kept], end[:kept], limit, search)
     return MixedFraming(
-        tuple(_cut(group, start[:kept]) for group in good),
+        tuple(_cut(group, start[:kept], limit, apart=start.size == sum(group.start.size for group in good))
+              for group in good),
         tuple(_span(piece, offset, rule.noise) for piece in pieces if piece.search.noise),
         tuple(_span(piece, offset, piece.search.reason or NO_SYNC) for piece in pieces if not piece.search.noise),
         consumed,
@@ -167,8 +168,12 @@ def _checked(buffer: Bytes, start: Places, length: Places, rule: MixedRule) -> t
     """Frames by length whose checksum holds, and those whose does not."""
     good, damage = [], []
     counts = np.bincount(length)
-    for size in np.flatnonzero(counts).tolist():
-        places = start if counts[size] == start.size else start[length == size]
+    sizes = np.flatnonzero(counts)
+    # Most frames first: what is left to look through for rare lengths, many of them chance, is short.
+    for size in sizes[np.argsort(-counts[sizes])].tolist():
+        chosen = length == size
+        places = start if chosen.all() else start[chosen]
+        start, length = start[~chosen], length[~chosen]
         matrix = rows(buffer, places, size)
         computed, stated = rule.sums(matrix)
         holds = computed == stated
@@ -253,10 +258,12 @@ def _unusable(found: Candidates, whole: NDArray[np.bool_], headless: Places, ava
     return damage
 
 
-def _cut(group: Group, accepted: Places) -> Group:
+def _cut(group: Group, accepted: Places, limit: int, *, apart: bool) -> Group:
+    """Keep frames that are accepted; where none overlap these are all before the limit."""
+    if apart:
+        stop = int(np.searchsorted(group.start, limit))
+        return group if stop == group.start.size else Group(group.start[:stop], group.matrix[:stop])
     where = np.searchsorted(accepted, group.start)
-    if accepted.size == group.start.size:
-        return group
     inside = where < accepted.size
     inside[inside] = accepted[where[inside]] == group.start[inside]
     if inside.all():

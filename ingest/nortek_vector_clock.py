@@ -74,12 +74,13 @@ def sample_times(clock: Clock, place: Places, counter: NDArray[np.uint8], stamps
     assert clock.period is not None
     ahead = np.diff(np.concatenate(([clock.counter], counter.astype(np.int64)))) & 0xFF
     steps = clock.steps + np.cumsum(np.where(ahead == 0, 1, ahead))
-    last = np.searchsorted(stamps.place, place) - 1
     # A run of samples follows each stamp, but for stamps without any.
-    first = np.flatnonzero(np.diff(last, prepend=-2))
+    edges = np.concatenate(([0], np.searchsorted(place, stamps.place), [place.size]))
+    last = np.flatnonzero(np.diff(edges)) - 1
+    first = edges[last + 1]
     times, restarts = stamps.time.tolist(), np.concatenate(([0], np.cumsum(stamps.restart))).tolist()
     leads, lead, seen = [], clock.lead, 0
-    for stamp, elapsed in zip(last[first].tolist(), (steps[first] * clock.period).tolist(), strict=True):
+    for stamp, elapsed in zip(last.tolist(), (steps[first] * clock.period).tolist(), strict=True):
         if restarts[stamp + 1] > seen:
             lead, seen = None, restarts[stamp + 1]
         if stamp >= 0 or clock.fresh or lead is None:

@@ -14,6 +14,7 @@ from ingest.framing import Sums
 from ingest.ledger import Span
 from ingest.mixed_framing import Candidates, MixedRule, Search, find_mixed, rows
 from ingest.mixed_framing import Group as Frames
+from ingest.pieces import Stretch, joined, kept
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Places
 from ingest.timecode import Times, from_fields
@@ -214,28 +215,15 @@ def _batches(
         own = [piece for piece in pieces if piece.layout == stream.layout]
         if not own:
             continue
-        offset, length, columns = _merged(own)
+        offset, length, columns = joined([Stretch(*piece[1:]) for piece in own])
         time, reckoned, possible = _clock(columns, beats, stream.name)
         columns = {name: values for name, values in columns.items() if name not in ("clock", "clock_fraction")}
-        columns |= {"time": time, "clock_reckoned": reckoned}
-        if not possible.all():
-            rejected += [Span(int(offset[row]), int(length[row]), _IMPOSSIBLE) for row in np.flatnonzero(~possible)]
-            columns = {name: values[possible] for name, values in columns.items()}
-            offset, length = offset[possible], length[possible]
-        if offset.size:
-            batches[stream.name] = Batch(offset, length, columns)
+        dated = Stretch(offset, length, columns | {"time": time, "clock_reckoned": reckoned})
+        dated, bad = kept(dated, possible, _IMPOSSIBLE)
+        rejected += bad
+        if dated.offset.size:
+            batches[stream.name] = Batch(*dated)
     return batches, beats, rejected
-
-
-def _merged(pieces: list[Piece]) -> tuple[Places, NDArray[np.int32], Columns]:
-    if len(pieces) == 1:
-        return pieces[0].offset, pieces[0].length, dict(pieces[0].columns)
-    offset = np.concatenate([piece.offset for piece in pieces])
-    order = np.argsort(offset)
-    length = np.concatenate([piece.length for piece in pieces])
-    names = pieces[0].columns
-    columns = {name: np.concatenate([piece.columns[name] for piece in pieces])[order] for name in names}
-    return offset[order], length[order], columns
 
 
 _IMPOSSIBLE = "impossible clock, and no two records of the stream before it to reckon the time from"

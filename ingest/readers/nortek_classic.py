@@ -229,7 +229,7 @@ def _pieces(kinds: list[Kind], offset: int, state: State) -> Found:
     rejected: list[Span] = []
     for kind in kinds:
         for rows, items in _by_items(kind, state.settings.beams):
-            own = rows if rows is not None else np.arange(kind.start.size)
+            own = slice(None) if rows is None else rows
             matrix = kind.matrix if rows is None else kind.matrix[rows]
             where = kind.start[own] + offset
             size = np.full(where.size, matrix.shape[1], np.int32)
@@ -318,12 +318,12 @@ def _tenths(kinds: list[Kind], place: Places, state: State) -> tuple[NDArray[np.
     if not system:
         return np.full(place.size, before), state.tenths
     status = np.concatenate(([before], system[0].matrix[:, 23] >> 1 & 1)).astype(bool)
-    return status[np.searchsorted(system[0].start, place)], bool(status[-1])
+    edges = np.concatenate(([0], np.searchsorted(place, system[0].start), [place.size]))
+    return np.repeat(status, np.diff(edges)), bool(status[-1])
 
 
-def _dated(kind: Kind, columns: Columns, own: Places, timed: Timed) -> tuple[Columns, NDArray[np.bool_], str]:
+def _dated(kind: Kind, columns: Columns, own: Places | slice, timed: Timed) -> tuple[Columns, NDArray[np.bool_], str]:
     """Give records their time, and say which of them have none."""
-    every = np.ones(own.size, bool)
     if kind.kind == SAMPLE:
         columns["tenths"] = timed.tenths[own]
         columns["time"] = (timed.time[own] // 1000).astype("datetime64[us]")
@@ -335,7 +335,7 @@ def _dated(kind: Kind, columns: Columns, own: Places, timed: Timed) -> tuple[Col
         columns["time"] = (times[before] // 1000).astype("datetime64[us]")
         return columns, good[before], NO_CLOCK
     if "clock" not in columns:
-        return columns, every, ""
+        return columns, np.ones(kind.start[own].size, bool), ""
     time, valid = clock_times(columns.pop("clock"))
     if "milliseconds" in columns:
         time = time + columns.pop("milliseconds").astype("timedelta64[ms]")
