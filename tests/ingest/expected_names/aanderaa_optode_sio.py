@@ -16,7 +16,7 @@ NAMES = {
 DEVIATIONS: dict[tuple[str, str], str] = {
     ("DOS15908_1st7.DAT", "*"): (
         "the expectation lists the first 3 of the file's 7 blocks, whose checksums all hold; "
-        "test_aanderaa_optode_sio.py compares those 3 with it"
+        "test_chemistry_readers.py compares those 3 with it"
     ),
 }
 NOT_YET: dict[str, str] = {}

@@ -10,7 +10,7 @@ NAMES = {**RECORD, **PH, "internal_timestamp": _STAMP, "sio_controller_timestamp
 DEVIATIONS: dict[tuple[str, str], str] = {
     ("node59p1_1.phsen.dat", "*"): (
         "the reference keeps the first record, whose checksum fails as one of its characters is 0x9E, and has no time "
-        "for it; here it is rejected, and test_sami2.py compares the other one"
+        "for it; here it is rejected, and test_chemistry_readers.py compares the other one"
     ),
 }
 NOT_YET: dict[str, str] = {}
