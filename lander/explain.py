@@ -11,6 +11,7 @@ from lander.errors import LanderError, RequestError
 from lander.inventory import Stream, phase_path
 from lander.source import Source
 from lander.stages import phase as phase_stage
+from lander.stages.level2 import months_around
 from lander.store import Table
 from qc import filler as fillers
 from qc.flags import FILLED, FLAG_MEANINGS, FLAG_VALUES, UNKNOWN, get
@@ -228,10 +229,12 @@ class _Account:
         own = name in self._stream.measured or name in self._stream.derived
         stream = self._stream if own else self._source.providers(name, deployment=self._stream.deployment.id)[0]
         level = stream.level_of(name)
-        month = self._place.month
-        if month not in stream.months:
+        around = [month for month in months_around(self._place.month).values() if month in stream.months]
+        if not around:
             return {"instrument": stream.instrument.name, "value": None, "flag": None}
-        here = _nearest(self._source, stream, month, self._place.time)
+        places = [_nearest(self._source, stream, month, self._place.time) for month in around]
+        here = min(places, key=lambda place: abs(place.time - self._place.time))
+        month = here.month
         rows = slice(here.row, here.row + 1)
         read = self._source.read
         value = read(stream.path(level, month), [name], rows)[name].values()[0]

@@ -64,6 +64,11 @@ class Stream:
         return "L2" if variable in self.derived else "L1"
 
     @property
+    def products(self) -> tuple[str, ...]:
+        """Scalar quantities that products are made of: what was measured in steps, not counts and status words."""
+        return tuple(name for name in self.series if vocabulary.lookup(name).step is not None)
+
+    @property
     def series(self) -> tuple[str, ...]:
         """Scalar variables, measured and derived."""
         return (*(name for name, dims in self.measured.items() if len(dims) == 1), *self.derived)

@@ -18,6 +18,7 @@ from lander.intake import Intake
 from lander.lock import held
 from lander.stages import decode
 from lander.stages.parts import work_folder
+from lander.stages.remarks import remarks_of
 
 STORE_NAME = "store"
 
@@ -34,8 +35,8 @@ class Outcome:
         Files of the store.
     failed
         By raw file or output: what is wrong with it and what to do.
-    seconds
-        By stage.
+    remarks
+        By raw file that was decoded: what people should know of it.
     """
 
     decoded: list[str] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Outcome:
     current: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
@@ -186,6 +188,8 @@ class _Update:
             self._outcome.decoded.append(job.found.path)
             if row.failure is not None:
                 self._outcome.failed[row.path] = row.failure
+            elif remark := remarks_of(row, job.found.instrument.serial):
+                self._outcome.remarks[row.path] = remark
 
     def _bring_parts(self, tasks: Sequence[Task], jobs: dict[str, decode.Job]) -> None:
         """Decode once more the files whose samples a stale month shares with a new file."""

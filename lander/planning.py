@@ -16,6 +16,8 @@ from lander.errors import ConfigError
 from lander.inventory import AmbiguousVariableError, Stream, phase_path, provider
 from lander.stages import level1, level2, level3, phase
 from lander.stages.level2 import months_around
+from qc import check as checks
+from qc import filler as fillers
 from qc.check import VariableTraits
 from qc.engine import reach
 from qc.plan import Plan
@@ -131,9 +133,18 @@ def _common(config: ArchiveConfig, stream: Stream, streams: Sequence[Stream]) ->
         "halo_us": _halo_us(plan, fill, stream),
         "plan": plan.to_json(),
         "fill": fill,
+        "versions": _versions(plan, fill),
         "derived": derived,
         "problems": problems,
     }
+
+
+def _versions(plan: Plan, fill: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Versions of the checks and fillers at work."""
+    planned = {one.check for name in plan.variables for one in plan.for_variable(name)}
+    methods = {rule["method"] for rule in fill.values()}
+    found = {f"check {name}": checks.discover()[name].version for name in planned}
+    return found | {f"filler {name}": fillers.discover()[name].version for name in methods}
 
 
 def effective_plan(config: ArchiveConfig, stream: Stream) -> Plan:
@@ -141,8 +152,20 @@ def effective_plan(config: ArchiveConfig, stream: Stream) -> Plan:
     rules = merged_qc(config, stream.deployment, stream.instrument)
     names = [name for name in (*stream.measured, *stream.derived) if _judged(name, stream, rules)]
     traits = {name: _traits(vocabulary.lookup(name), stream) for name in names}
-    overrides = {name: checks for name, checks in rules.items() if name in traits}
-    return Plan.build(overrides, traits)
+    overrides = {name: settings for name, settings in rules.items() if name in traits}
+    plan = Plan.build(overrides, traits)
+    _refuse_first_passes(plan, stream)
+    return plan
+
+
+def _refuse_first_passes(plan: Plan, stream: Stream) -> None:
+    for name in plan.variables:
+        for one in plan.for_variable(name):
+            if checks.discover()[one.check].learns(one.params):
+                raise ConfigError(
+                    f"{stream.deployment.id}/{stream.instrument.name}: {one.check} of {name} needs statistics of the "
+                    "whole record, which a run does not take yet: leave it out of `qc:` and use `qc.run` in Python"
+                )
 
 
 def _judged(name: str, stream: Stream, rules: QcRules) -> bool:
@@ -194,7 +217,7 @@ def _donor(donor: Stream, variable: str) -> dict[str, Any]:
         "instrument": donor.instrument.name,
         "folder": list(donor.folder),
         "level": donor.level_of(variable),
-        "months": list(donor.months),
+        "months": frozenset(donor.months),
         "largest_gap_us": round(_MATCH_STEPS * donor.step_seconds * 1e6),
     }
 
@@ -204,11 +227,10 @@ def _level2(stream: Stream, month: str, common: Mapping[str, Any]) -> Task:
     halo_us = common["halo_us"]
     paths = {side: stream.path("L1", when) if when in stream.files else None for side, when in neighbours.items()}
     inputs = [f"{common['phase']}#phase", *_with_edges(paths, ("time", *common["variables"]), halo_us)]
-    for one in common["derived"]:
-        for variable, donor in one["donors"].items():
-            if donor is not None:
-                inputs += _donor_inputs(donor, variable, neighbours, halo_us + donor["largest_gap_us"])
-    params = {**common, "month": month, "l1": paths}
+    derived = [_placed(row, neighbours) for row in common["derived"]]
+    for row in derived:
+        inputs += _donor_inputs(row, halo_us)
+    params = {**common, "derived": derived, "month": month, "l1": paths}
     return Task(stream.path("L2", month), level2.STAGE, level2.VERSION, tuple(inputs), params, level2.build)
 
 
@@ -233,15 +255,29 @@ def _halo_us(plan: Plan, fill: Mapping[str, Mapping[str, Any]], stream: Stream) 
     return halo_us
 
 
-def _donor_inputs(donor: Mapping[str, Any], variable: str, months: Mapping[str, str], halo_us: int) -> list[str]:
-    def paths(level: str) -> dict[str, str | None]:
+def _placed(row: Mapping[str, Any], months: Mapping[str, str]) -> dict[str, Any]:
+    """A derived quantity's parameters for one month: of its donors, the files of that month and those beside it."""
+
+    def paths(donor: Mapping[str, Any], level: str) -> dict[str, str | None]:
         return {
             side: store.month_path((*donor["folder"], level), month) if month in donor["months"] else None
             for side, month in months.items()
         }
 
-    inputs = _with_edges(paths(donor["level"]), ("time", variable), halo_us)
-    return inputs + _with_edges(paths("L2"), (f"{variable}_qc",), halo_us)
+    def placed(donor: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {key: donor[key] for key in ("instrument", "largest_gap_us")}
+        return {**kept, "values": paths(donor, donor["level"]), "flags": paths(donor, "L2")}
+
+    donors = {variable: None if donor is None else placed(donor) for variable, donor in row["donors"].items()}
+    return {**row, "donors": donors}
+
+
+def _donor_inputs(row: Mapping[str, Any], halo_us: int) -> Iterator[str]:
+    for variable, donor in row["donors"].items():
+        if donor is not None:
+            reach_us = halo_us + donor["largest_gap_us"]
+            yield from _with_edges(donor["values"], ("time", variable), reach_us)
+            yield from _with_edges(donor["flags"], (f"{variable}_qc",), reach_us)
 
 
 def _with_edges(paths: Mapping[str, str | None], names: Sequence[str], halo_us: int) -> list[str]:
@@ -257,8 +293,8 @@ def level3_tasks(config: ArchiveConfig, streams: Sequence[Stream]) -> Iterator[T
     """One task a site, product, variable and month, over all deployments of the site."""
     for site in config.sites:
         own = [stream for stream in streams if stream.deployment.site == site.code]
-        for variable in sorted({name for stream in own for name in stream.series}):
-            chosen = [stream for stream in providers(variable, own) if variable in stream.series]
+        for variable in sorted({name for stream in own for name in stream.products}):
+            chosen = [stream for stream in providers(variable, own) if variable in stream.products]
             for product in products.discover().values():
                 for month, there in sorted(_streams_by_month(chosen, product).items()):
                     yield _level3(site.code, product, variable, month, there)

@@ -68,9 +68,16 @@ def show_outcome(outcome: Outcome, archive: Path) -> None:
         )
     else:
         terminal.say(f"nothing to do: {len(outcome.current)} files are up to date")
+    _show_remarks(outcome.remarks)
     show_failures(outcome.failed)
     if not outcome.failed:
         terminal.say(f"Next: lander status {archive}, or in Python: lander.open({str(archive)!r})")
+
+
+def _show_remarks(remarks: Mapping[str, str]) -> None:
+    for name, remark in sorted(remarks.items())[:_MOST]:
+        terminal.say(f"note: {terminal.one_line(name)}: {remark}")
+    _say_more(len(remarks))
 
 
 def show_verification(found: Verification) -> None:
@@ -109,6 +116,7 @@ def show_status(status: Status, archive: Path) -> None:
     _list("\nfiles that nothing makes any more", status.surplus)
     show_failures({path: reason for path, reason in status.failed.items() if path not in status.quarantine})
     _show_quarantine(status.quarantine)
+    _show_remarks(status.remarks)
     done = "everything is up to date" if status.up_to_date else f"Next: lander run {archive}"
     terminal.say(f"\n{done}")
 

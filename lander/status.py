@@ -17,6 +17,7 @@ from lander.intake import Intake
 from lander.pipeline import STORE_NAME, check_name
 from lander.stages import decode
 from lander.stages.parts import work_folder
+from lander.stages.remarks import remarks_of
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Status:
         Files of the store that nothing makes any more.
     failed
         Raw files that gave nothing, and why.
+    remarks
+        By decoded raw file: what people should know of it.
     quarantine
         The rows of those that were decoded, with the account of their bytes.
     current
@@ -52,6 +55,7 @@ class Status:
     surplus: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     quarantine: dict[str, RawFile] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
     current: int = 0
     samples: int = 0
 
@@ -94,6 +98,11 @@ def status(config: ArchiveConfig, *, only: str | None = None, exact: bool = Fals
     result.follows = _followers(tasks, result.stale.keys())
     result.surplus = sorted(index.files.keys() - {task.output for task in everything}) if only is None else []
     result.current = len(tasks) - len(result.stale) - len(result.follows)
+    serials = {(one.id, each.name): each.serial for one in config.deployments for each in one.instruments}
+    for path, row in index.raw.items():
+        remark = remarks_of(row, serials.get((row.deployment, row.instrument), ""))
+        if remark and row.failure is None:
+            result.remarks[path] = remark
     return result
 
 

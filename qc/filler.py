@@ -61,6 +61,8 @@ class Filler:
     predict
         `predict(series, at, summary) -> Filled`: values at the times `at` (int64 us, ascending, inside gaps of
         `series`), which reaches over the gap to both sides.
+    version
+        Raised when the same gaps would be filled with other values.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Filler:
     learn: Callable[[Series, float], dict[str, Any]]
     merge: Callable[[list[dict[str, Any]]], dict[str, Any]]
     predict: Callable[[Series, NDArray[np.int64], Mapping[str, Any]], Filled]
+    version: int = 1
 
 
 @cache

@@ -16,13 +16,10 @@ from lander.deployment import ClockCheck
 from lander.errors import UnwritableError
 from lander.index import RawFile
 from lander.stages.parts import PartWriter, Piece, work_folder
+from lander.stages.remarks import Remarks, verdict
 
 STAGE = "decode"
 VERSION = 1
-
-MARGIN_US = 90 * 86_400_000_000
-"""How long before and after the ship's work a sample's time is believed: bench tests and loggers left running."""
-
 
 @dataclass(frozen=True)
 class Job:
@@ -65,12 +62,13 @@ def run(job: Job) -> RawFile:
     shutil.rmtree(folder, ignore_errors=True)
     writer = PartWriter(folder)
     instrument = job.found.instrument
-    outside = _Outside(job.window)
+    remarks = Remarks(job.window)
     try:
         with ingest.BlockDecoder(job.raw / job.found.path, calibration=instrument.calibration.coefficients) as pieces:
             for streams in pieces:
                 for stream, dataset in streams.items():
-                    writer.add(stream, outside.drop(_pack(dataset, instrument.clock_checks)))
+                    remarks.look_at(stream, dataset)
+                    writer.add(stream, remarks.drop(_pack(dataset, instrument.clock_checks)))
             ledger = _ledger(pieces.ledger)
             reader, sha256 = f"{pieces.reader.name} {pieces.reader.version}", pieces.sha256
     except ingest.IngestError as error:
@@ -82,8 +80,8 @@ def run(job: Job) -> RawFile:
         return _quarantined(job, f"{type(error).__name__}: {error}: a defect of its reader; report it with the file")
     if sha256 != job.identity.sha256:
         return _row(replace(job, recipe=""), failure=CHANGED)
-    streams_found = writer.summary()
-    return _row(job, reader, streams_found, {**ledger, **outside.account()}, _verdict(streams_found, outside))
+    found = writer.summary()
+    return _row(job, reader, found, {**ledger, **remarks.account()}, verdict(found, remarks))
 
 
 CHANGED = "changed while it was read; run again when it is complete"
@@ -121,17 +119,6 @@ def _microseconds(moment: np.datetime64) -> int:
     return int(moment.astype("datetime64[us]").astype(np.int64))
 
 
-def _verdict(streams: Mapping[str, Any], outside: "_Outside") -> str | None:
-    if streams:
-        return None
-    if outside.n:
-        return (
-            f"all {outside.n} samples are from {outside.first} to {outside.last}, far outside the deployment: "
-            "correct the deployment's start and end, or give clock_checks for this instrument"
-        )
-    return "no sample could be decoded: `lander inspect` shows what became of its bytes"
-
-
 def _pack(dataset: xr.Dataset, checks: tuple[ClockCheck, ...]) -> Piece:
     if "time" not in dataset.coords:
         return Piece({"time": np.zeros(0, np.int64)}, {}, {}, {})
@@ -150,43 +137,6 @@ def _pack(dataset: xr.Dataset, checks: tuple[ClockCheck, ...]) -> Piece:
             values, _ = packing.pack(text, values)
         (along if dims[text][:1] == ("time",) else fixed)[text] = values
     return Piece(along, fixed, dims, {str(name): value for name, value in dataset.attrs.items()})
-
-
-class _Outside:
-    """Keeps samples whose time cannot belong to the deployment out of the record, and counts them."""
-
-    def __init__(self, window: tuple[int, int]) -> None:
-        self._start, self._end = window[0] - MARGIN_US, window[1] + MARGIN_US
-        self.n = 0
-        self._first, self._last = np.iinfo(np.int64).max, np.iinfo(np.int64).min
-
-    def drop(self, piece: Piece) -> Piece:
-        """The piece without those samples."""
-        time = piece.along["time"]
-        inside = (time >= self._start) & (time < self._end)
-        if inside.all():
-            return piece
-        away = time[~inside]
-        self.n += away.size
-        self._first, self._last = min(self._first, int(away.min())), max(self._last, int(away.max()))
-        kept = {name: values[inside] for name, values in piece.along.items()}
-        return Piece(kept, piece.fixed, piece.dims, piece.attributes)
-
-    @property
-    def first(self) -> str:
-        """Earliest of their times."""
-        return str(np.datetime64(self._first, "us").astype("datetime64[s]"))
-
-    @property
-    def last(self) -> str:
-        """Latest of their times."""
-        return str(np.datetime64(self._last, "us").astype("datetime64[s]"))
-
-    def account(self) -> dict[str, Any]:
-        """What the ledger says of them."""
-        if not self.n:
-            return {}
-        return {"outside_deployment": {"records": self.n, "first": self.first, "last": self.last}}
 
 
 def _ledger(ledger: ingest.Ledger) -> dict[str, Any]:

@@ -100,15 +100,8 @@ def _matched(
     if donor is None:
         return _nothing(time)
     halo_us = params["halo_us"] + donor["largest_gap_us"]
-
-    def paths(level: str) -> dict[str, str | None]:
-        return {
-            side: store.month_path((*donor["folder"], level), month) if month in donor["months"] else None
-            for side, month in months_around(params["month"]).items()
-        }
-
-    values = read_window(root, paths(donor["level"]), [name], halo_us)
-    flags = read_window(root, paths("L2"), [f"{name}_qc"], halo_us)
+    values = read_window(root, donor["values"], [name], halo_us)
+    flags = read_window(root, donor["flags"], [f"{name}_qc"], halo_us)
     if name not in values.columns or f"{name}_qc" not in flags.columns:
         return _nothing(time)
     return match(time, Donor(values.time, values.values(name), flags.values(f"{name}_qc")), donor["largest_gap_us"])
