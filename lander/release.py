@@ -8,9 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lander import __version__, store
+from lander import __version__, files, store
 from lander import index as index_module
 from lander.config.identifiers import folder_name
+from lander.config.validate import configuration_files
 from lander.deployment import ArchiveConfig
 from lander.errors import ConfigError, LanderError
 from lander.index import Index
@@ -54,8 +55,9 @@ def release(config: ArchiveConfig, name: str) -> Path:
             raise LanderError(f"the store is not up to date: run `lander run {config.root}` before a release")
         index = index_module.load(root)
         previous = _previous(target.parent)
+        for left in target.parent.glob(".*.tmp"):  # of a release that was killed: the lock is held here
+            shutil.rmtree(left, ignore_errors=True)
         building = target.with_name(f".{name}.{os.getpid()}.tmp")
-        shutil.rmtree(building, ignore_errors=True)
         try:
             _fill(building, config, index, name, previous)
             os.replace(building, target)
@@ -85,11 +87,12 @@ def _fill(building: Path, config: ArchiveConfig, index: Index, name: str, previo
     root = config.root / STORE_NAME
     for name_in_store in index.files:
         _link(root / name_in_store, building / STORE_NAME / name_in_store)
-    for path in [config.root / "archive.yaml", *sorted((config.root / "deployments").glob("*.yaml"))]:
-        copy = building / path.relative_to(config.root)
+    for name_of_file in configuration_files(config.root):
+        path, copy = config.root / name_of_file, building / name_of_file
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     index_module.commit(building / STORE_NAME, index)
+    shutil.rmtree(building / STORE_NAME / files.WORK_NAME, ignore_errors=True)
     manifest = _manifest(config, index, name, previous)
     (building / _MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     (building / "CHANGELOG.md").write_text(_changelog(manifest, previous))
@@ -102,7 +105,7 @@ def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:  # another file system, or one without hard links
-        shutil.copyfile(source, target)
+        shutil.copy2(source, target)  # with its times, by which the index knows it
 
 
 def _manifest(config: ArchiveConfig, index: Index, name: str, previous: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -93,6 +93,13 @@ def _read_deployments(archive: Path) -> tuple[list[Document], list[Mistake]]:
     return [read(path, f"{DEPLOYMENTS}/{path.name}") for path in paths], []
 
 
+def configuration_files(archive: Path) -> list[str]:
+    """Every file that people wrote about an archive, by its path from the archive's folder."""
+    deployments, _ = _read_deployments(archive)
+    named = [document.file for document in deployments]
+    return [ARCHIVE_FILE, *named, *sorted(_read_calibrations(archive, deployments))]
+
+
 def _read_calibrations(archive: Path, deployments: Sequence[Document]) -> dict[str, Document]:
     """Files of coefficients that exist, by the path the deployments name."""
     named: dict[str, Document] = {}
