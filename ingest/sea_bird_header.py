@@ -87,13 +87,13 @@ def parse_header(header: bytes) -> Header:
         The bytes before the samples; lines start with `*`. Damage costs what it hits and raises nothing.
     """
     text = re.sub(r"^\*+", "", header.decode("latin-1").replace("\r", ""), flags=re.MULTILINE)
-    header = _parse_xml(text) if "<CalibrationCoefficients" in text or "<HardwareData" in text else _parse_text(text)
+    parsed = _parse_xml(text) if "<CalibrationCoefficients" in text or "<HardwareData" in text else _parse_text(text)
     mode = _found(re.compile(r"^\s*mode = (profile|moored)", re.MULTILINE), text)
     casts = [int(last) - int(first) + 1 for first, last in _CAST.findall(text)]
     return replace(
-        header,
+        parsed,
         # An upload can be of one cast of several that the memory held.
-        samples=sum(casts) if casts and min(casts) > 0 else header.samples,
+        samples=sum(casts) if casts and min(casts) > 0 else parsed.samples,
         channels=frozenset(_channel(*found) for found in _CHANNEL.findall(text)),
         moored=None if mode is None else mode == "moored",
         quartz=re.search(r"pressure sensor = quartz|<type>quartz", text, re.IGNORECASE) is not None,
