@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench soak clean
+.PHONY: demo test check bench bench-qc soak clean
 .DELETE_ON_ERROR:
 
 $(READY): pyproject.toml
@@ -28,6 +28,9 @@ test: check  ## everything that must hold, in less than 15 minutes on two cores
 
 bench: $(READY)  ## every performance claim, measured side by side; peers in environments of their own
 	$(BIN)/python -m pytest -m bench -p no:xdist --capture=no tests/benchmarks
+
+bench-qc: $(READY)  ## how many faults are found, and how much of nature is left alone: JSON, and a table on standard error
+	@$(BIN)/python -m tests.benchmarks.bench_qc
 
 soak: $(READY)  ## the same laws, for longer
 	$(BIN)/python -m pytest -m soak --numprocesses 2
