@@ -128,8 +128,8 @@ def _velocities(columns: Mapping[str, NDArray[Any]], layout: Layout) -> Variable
     if "velocity" in columns:
         raw, divisor = columns["velocity"], _divisor(columns["exponent"])
         if layout.frame == "earth" and raw.shape[1] <= len(_EARTH):
-            for place, name in enumerate(_EARTH[: raw.shape[1]]):
-                found[name] = (("cell",), metres_per_second(raw[:, place], divisor))
+            parts = metres_per_second(raw, divisor, apart=True)
+            found |= {name: (("cell",), part) for name, part in zip(_EARTH, parts, strict=False)}
         else:
             values = np.swapaxes(metres_per_second(raw, divisor), 1, 2)
             component = "beam" if layout.frame == "beam" else "component"

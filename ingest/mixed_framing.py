@@ -47,6 +47,8 @@ class MixedRule:
         `sums(matrix) -> (computed, stated)`: checksums of frames, `matrix` of uint8 and shape (frames, length).
     noise
         What text between frames is, for the ledger.
+    further
+        Place, counted from the sync byte, and value of one more byte that all frames share.
     text, text_bytes
         How such a text starts, and how many bytes that takes at most; all printable characters after it belong to it.
     """
@@ -56,6 +58,7 @@ class MixedRule:
     candidates: Callable[[Bytes, Places], Candidates]
     sums: Callable[[Bytes], Sums]
     noise: str
+    further: tuple[int, int] | None = None
     text: re.Pattern[bytes] = field(default=re.compile(rb"\x00?[\t\r\n\x20-\x7e]{16}"))
     text_bytes: int = 17
 
@@ -131,7 +134,7 @@ def find_mixed(block: bytes, offset: int, search: Search, rule: MixedRule, *, la
         Places of groups count from the block's start, those of spans from the file's.
     """
     buffer = np.frombuffer(block, np.uint8)
-    syncs = np.flatnonzero(buffer == rule.sync)
+    syncs = _syncs(buffer, rule)
     headed = syncs[: np.searchsorted(syncs, buffer.size - rule.header_bytes, side="right")]
     found = rule.candidates(buffer, headed)
     whole = found.sound & (found.start + found.length <= buffer.size)
@@ -156,6 +159,15 @@ def find_mixed(block: bytes, offset: int, search: Search, rule: MixedRule, *, la
 
 def _span(piece: "_Piece", offset: int, reason: str) -> Span:
     return Span(offset + piece.start, piece.stop - piece.start, reason)
+
+
+def _syncs(buffer: Bytes, rule: MixedRule) -> Places:
+    """Places of sync bytes, those too near to the end for a further byte included."""
+    mask = buffer == rule.sync
+    if rule.further is not None:
+        place, value = rule.further
+        mask[: max(0, buffer.size - place)] &= buffer[place:] == value
+    return np.flatnonzero(mask)
 
 
 class _Damage(NamedTuple):

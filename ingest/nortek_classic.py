@@ -89,7 +89,7 @@ def sums(matrix: Bytes) -> Sums:
 STAMP = re.compile(rb"[\r\n]{0,2}\d{4}/\d\d/\d\d \d\d:\d\d:\d\d")
 """How a logger's line starts: seen before and between records in nortek_vec_stream. Amplitudes can be printable too."""
 
-RULE = MixedRule(SYNC, HEADER_BYTES, candidates, sums, "logger's stamp", STAMP, 21)
+RULE = MixedRule(SYNC, HEADER_BYTES, candidates, sums, "logger's stamp", None, STAMP, 21)
 
 
 def _fields(**places: tuple[str, int]) -> np.dtype[Any]:

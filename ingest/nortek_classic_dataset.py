@@ -122,8 +122,8 @@ def _velocities(columns: Mapping[str, NDArray[Any]], kind: int, frame: str, sett
     if "velocity" in columns:
         raw, divisor = columns["velocity"], _divisor(columns, kind, settings)
         if frame == "earth" and raw.shape[1] == len(_EARTH):
-            for place, name in enumerate(_EARTH):
-                found[name] = (cells, metres_per_second(raw[:, place], divisor))
+            parts = metres_per_second(raw, divisor, apart=True)
+            found |= {name: (cells, part) for name, part in zip(_EARTH, parts, strict=True)}
         else:
             values = metres_per_second(raw, divisor)
             component = "beam" if frame == "beam" else "axis"

@@ -87,7 +87,7 @@ def _word_sums(data: Bytes) -> NDArray[np.uint16]:
     return sums
 
 
-RULE = MixedRule(SYNC, WIDE_HEADER_BYTES, _candidates, _sums, "text between records")
+RULE = MixedRule(SYNC, WIDE_HEADER_BYTES, _candidates, _sums, "text between records", (3, FAMILY))
 
 
 def sniff(head: bytes, name: str) -> bool:
