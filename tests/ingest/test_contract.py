@@ -15,9 +15,11 @@ from ingest.dataset import record_dimension
 from ingest.errors import CalibrationError, IngestError, UnknownFormatError
 from tests.ingest.conftest import places, same_values, samples, streams_equal
 
-TRIALS = 100
-LARGEST = 40_000  # bytes of a file that is damaged a hundred times
+TRIALS = {"sbe_hex": 100, "aanderaa_optode": 100, "rdi_pd0": 100}  # the formats that every run of the house rests on
+FEWEST_TRIALS, SOAK_TRIALS = 20, 200
+LARGEST = 40_000  # bytes of a file that is damaged so often
 UNABLE_TO_TELL = {
+    "fluid_sample_chem_csv": "no checksum; a changed header names other quantities, a changed digit changes one value",
     "contros_hydroc": "no checksum; a changed digit changes one value",
     "cf_netcdf": "NetCDF has no checksum unless it was asked for one",
     "seaphox_imodem": "no checksum; a changed digit changes one value",
@@ -52,6 +54,11 @@ MOST_LOST = 2  # records beside the one with the changed byte: a changed line en
 EVERY_SAMPLE = [pytest.param(sample, id=f"{sample.reader}-{sample.name}") for sample in samples()]
 # Readers of whole files (databases, containers) have no order of bytes: they keep what `test_whole_*` below ask.
 SAMPLES = [one for one in EVERY_SAMPLE if ingest.discover()[one.values[0].reader].whole is None]
+DAMAGED = [
+    pytest.param(*one.values, TRIALS.get(one.values[0].reader, FEWEST_TRIALS), id=one.id) for one in SAMPLES
+] + [
+    pytest.param(*one.values, SOAK_TRIALS, id=f"soak-{one.id}", marks=pytest.mark.soak) for one in SAMPLES
+]  # fmt: skip
 WHOLE_SAMPLES = [one for one in EVERY_SAMPLE if one not in SAMPLES]
 
 
@@ -134,15 +141,15 @@ def test_single_bytes_give_the_same(sample, decode_bytes):
         assert other.ledger == whole.ledger
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_cut_files_give_the_records_before_the_cut(sample, decode_bytes):
+@pytest.mark.parametrize(("sample", "trials"), DAMAGED)
+def test_cut_files_give_the_records_before_the_cut(sample, trials, decode_bytes):
     content = _cut_to_size(sample, decode_bytes)
     whole = decode_bytes(content, sample.name)
     generator = np.random.default_rng(2)
     ends = np.concatenate([stop for _, _, stop in places(whole)])
     # Half of the cuts fall right behind a record, one byte before or one after.
-    near = generator.choice(ends, TRIALS // 2) + generator.integers(-1, 2, TRIALS // 2)
-    for cut in [*near.tolist(), *generator.integers(0, len(content), TRIALS // 2).tolist()]:
+    near = generator.choice(ends, trials // 2) + generator.integers(-1, 2, trials // 2)
+    for cut in [*near.tolist(), *generator.integers(0, len(content), trials // 2).tolist()]:
         whole_records = {stream: int((stop <= cut).sum()) for stream, _, stop in places(whole)}
         try:
             decoded = decode_bytes(content[:cut], sample.name, block_bytes=int(generator.integers(500, 50_000)))
@@ -159,13 +166,13 @@ def test_cut_files_give_the_records_before_the_cut(sample, decode_bytes):
         assert decoded.streams.keys() <= whole.streams.keys()
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_changed_bytes_reach_no_other_record(sample, decode_bytes):
+@pytest.mark.parametrize(("sample", "trials"), DAMAGED)
+def test_changed_bytes_reach_no_other_record(sample, trials, decode_bytes):
     content = _cut_to_size(sample, decode_bytes)
     whole = decode_bytes(content, sample.name)
     header = min(int(start[0]) for _, start, _ in places(whole))
     generator = np.random.default_rng(3)
-    for _ in range(TRIALS):
+    for _ in range(trials):
         place, change = int(generator.integers(len(content))), int(generator.integers(1, 256))
         damaged = bytearray(content)
         damaged[place] ^= change
