@@ -271,7 +271,8 @@ def table() -> Mapping[str, Variable]:
 def lookup(name: str) -> Variable:
     """Return the entry of one variable.
 
-    `<name>_source_qc` is, for every variable of the vocabulary, the quality flag that a published file gives it.
+    For every variable of the vocabulary, `<name>_source_qc` is the quality flag that a published file gives it, and
+    `<name>_below_detection` the limit below which a laboratory found it: a number where it has no value for that.
 
     Raises
     ------
@@ -281,4 +282,8 @@ def lookup(name: str) -> Variable:
     flagged = name.removesuffix("_source_qc")
     if flagged != name and flagged in table():
         return counted(name, f"Quality flag in the source file: {table()[flagged].long_name}", "int8")
+    limited = name.removesuffix("_below_detection")
+    if limited != name and limited in table():
+        base = table()[limited]
+        return Variable(name, base.units, f"Limit below which it is: {base.long_name}", dtype="float32")
     return table()[name]

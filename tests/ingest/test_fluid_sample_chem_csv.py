@@ -1,0 +1,80 @@
+"""Sheets of fluid samples: our own template, values below detection, blanks, rows that do not fit."""
+
+import numpy as np
+import pytest
+
+HEADER = (
+    "Parameter,Sampler,Start Time,Stop Time,Port,Depth,Pressure at sampling,Pressure at opening,Volume,CH4,Sr,Sr",
+    "Unit,NaN,yyyy/mm/dd hh:mm,yyyy/mm/dd hh:mm,NaN,m,MPa,bar,mL,mmol/kg,umol/kg,nmol/kg",
+    "Method,NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN,GC,ICPAES,ICPMS",
+    "Precision (±1s),NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN,2%,5%,5%",
+    "Lab,NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN,Shore,Shore,Shore",
+    "Detection limit,NaN,NaN,NaN,NaN,NaN,NaN,NaN,NaN,0.002,0.5,10",
+)
+ROWS = (
+    "Sample,IGT-1,2017/05/06 01:30,2017/05/06 01:32,1,-1120,11.4,98.5,150.2,3.25,90.5,90400",
+    "Sample,IGT-2,2017/05/06 02:30,NaN,2,-1120,11.4,bdl,149.9,bdl,<1.5,nd",
+    "Blank,IGT-3,2017/05/06 03:30,2017/05/06 03:33,3,-1120,NaN,NaN,150,<0.004,,12",
+)
+
+
+def _sheet(*rows, encoding="utf-8", end="\r\n", delimiter=","):
+    return end.join([*HEADER, *rows, ""]).replace(",", delimiter).encode(encoding)
+
+
+def _samples(decode_bytes, content):
+    decoded = decode_bytes(content, "samples.csv")
+    assert decoded.reader == "fluid_sample_chem_csv"
+    return decoded.streams["fluid_samples"], decoded.ledger
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-8-sig"])
+def test_template(encoding, decode_bytes):
+    samples, ledger = _samples(decode_bytes, _sheet(*ROWS, encoding=encoding))
+    assert not ledger.rejected
+    assert samples["time"].values[0] == np.datetime64("2017-05-06T01:30")
+    assert np.array_equal(samples["sampling_duration"], [120.0, np.nan, 180.0], equal_nan=True)
+    assert samples["sample_kind"].values.tolist() == [0, 0, 1]
+    assert samples["sampler_port"].values.tolist() == [1, 2, 3]
+    assert samples["depth"].values.tolist() == [1120.0] * 3
+    assert np.allclose(samples["sampling_pressure"], [1140.0, 1140.0, np.nan], equal_nan=True)
+    assert np.allclose(samples["opening_pressure"], [985.0, np.nan, np.nan], equal_nan=True)
+    assert np.allclose(samples["methane_content"], [3250.0, np.nan, np.nan], equal_nan=True)
+    # No number in the cell: the sheet's own limit; a number in it: that one.
+    assert np.allclose(samples["methane_content_below_detection"], [np.nan, 2.0, 4.0], equal_nan=True)
+    assert np.allclose(samples["strontium_content"], [90.5, np.nan, np.nan], equal_nan=True)
+    assert np.allclose(samples["strontium_content_below_detection"], [np.nan, 1.5, np.nan], equal_nan=True)
+    assert np.allclose(samples["strontium_content_2"], [90.4, np.nan, 0.012], equal_nan=True)
+    assert np.allclose(samples["strontium_content_2_below_detection"], [np.nan, 0.01, np.nan], equal_nan=True)
+    assert samples.attrs["method"].startswith("methane_content: GC")
+
+
+def test_semicolons(decode_bytes):
+    samples, _ = _samples(decode_bytes, _sheet(*ROWS, delimiter=";"))
+    assert samples.sizes["time"] == 3
+
+
+def test_rows_that_do_not_fit_are_named(decode_bytes):
+    broken = (
+        ROWS[0],
+        ROWS[0].replace("2017/05/06 01:30", "2017/13/06 01:30"),
+        ROWS[0].replace("3.25", "about 3"),
+        ROWS[0].replace("Sample", "Comment", 1),
+        ROWS[0] + ",7",
+    )
+    samples, ledger = _samples(decode_bytes, _sheet(*broken))
+    assert samples.sizes["time"] == 1
+    reasons = [span.reason for span in ledger.rejected]
+    assert reasons == [
+        "row with a cell that is no number, or a start that is no time",
+        "row tagged 'comment': Sample, Blank or Standard was expected",
+        "row of 13 cells, 12 were expected",
+    ]
+    # Neighbours with one reason are one span.
+    assert ledger.rejected[0].length == len(broken[1]) + len(broken[2]) + 4
+
+
+def test_a_last_number_without_line_end_may_be_cut(decode_bytes):
+    samples, ledger = _samples(decode_bytes, _sheet(*ROWS)[:-2])
+    assert samples.sizes["time"] == 2
+    assert ledger.rejected[0].reason == "row cut, or the last without a line end: end it with one"
