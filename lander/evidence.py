@@ -39,7 +39,8 @@ def decoded(file: Path, instrument: Instrument, stream: str, offset: int) -> dic
     coefficients = instrument.calibration.coefficients
     frozen = "" if coefficients is None else json.dumps(coefficients, sort_keys=True, default=dict)
     status = file.stat()
-    if status.st_size <= _KEPT_BYTES:
+    # Records of databases and of archives come in an order of their own: such a file is decoded whole.
+    if status.st_size <= _KEPT_BYTES or not _in_file_order(file):
         reader, offsets, columns = _whole(file, status.st_mtime_ns, frozen, stream)
     else:
         reader, offsets, columns = _up_to(file, frozen, stream, offset)
@@ -52,6 +53,11 @@ def decoded(file: Path, instrument: Instrument, stream: str, offset: int) -> dic
 
 
 _Columns = tuple[str, NDArray[np.int64], Mapping[str, NDArray[Any]]]
+
+
+def _in_file_order(file: Path) -> bool:
+    with ingest.BlockDecoder(file) as pieces:
+        return pieces.reader.whole is None and file.suffix.lower() not in (".gz", ".zip")
 
 
 @lru_cache(maxsize=4)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import ingest
-from ingest.reader import HEAD_BYTES, claim
 from lander import catalog, engine
 from lander.catalog import Found, Identity
 from lander.deployment import ArchiveConfig
@@ -107,9 +106,9 @@ def _reader(raw: Path, path: str, identity: Identity, index: Index) -> str:
     if before is not None and before.sha256 == identity.sha256 and before.reader.split(" ")[0] in readers:
         return _label(readers[before.reader.split(" ")[0]])
     try:
-        with (raw / path).open("rb") as handle:
-            return _label(claim(handle.read(HEAD_BYTES), Path(path).name))
-    except (ingest.IngestError, OSError):  # decoding it says what is wrong
+        with ingest.BlockDecoder(raw / path) as pieces:  # as decoding will: also by a file beside, inside of an archive
+            return _label(pieces.reader)
+    except ingest.IngestError:  # decoding it says what is wrong
         return " ".join(_label(reader) for reader in readers.values())
 
 

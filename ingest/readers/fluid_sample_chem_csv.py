@@ -1,6 +1,6 @@
 """Sheets of fluid samples: header rows Parameter, Unit, Method, Precision, Lab, Detection limit, then a row a sample.
 
-The layouts are those of OOI's samplers (RASFL, PPSDN) and the template in `docs/fluid_samples.md`, which adds
+The layouts are those of OOI's samplers (RASFL, PPSDN) and the template in `sample_data/fluid_samples.md`, which adds
 pressures, volumes, detection limits and rows tagged `Blank` or `Standard`. Time is the start of sampling; its
 order of day and month is what the Unit row says. A cell such as `<0.5` or `bdl` has no value: NaN, and its limit in
 `<name>_below_detection` (the number in the cell, else the Detection limit row). Quantities are per mass of fluid.
