@@ -1,5 +1,6 @@
 """What the documents say is so: commands and options exist, links lead somewhere, examples work."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -18,6 +19,12 @@ from ingest.ledger import Span
 from lander import product as products
 from lander.cli import app
 from lander.product import Observations
+from qc import check as checks
+from qc.check import VariableTraits
+from qc.plan import Plan
+from tests.ingest.conftest import CORPUS, corpus_files
+from tests.ingest.expected_names import tables
+from tests.ingest.made_files import made_files
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("sample_data/*.md")])
@@ -68,7 +75,7 @@ def test_a_wrong_command_is_noticed() -> None:
 
 def test_the_readme_shows_the_main_job() -> None:
     shown = {words[0] for words in commands((ROOT / "README.md").read_text())}
-    assert {"init", "validate", "run", "status", "export", "inspect", "explain"} <= shown
+    assert options().keys() - {"demo"} <= shown  # `make demo` runs that one
 
 
 def test_the_readme_leads_with_targets_that_exist() -> None:
@@ -111,17 +118,59 @@ def test_the_flag_table_is_the_scheme() -> None:
     assert [int(seen) for _, seen in rows] == view.tolist()
 
 
-def test_the_readme_names_readers_checks_and_products_that_exist() -> None:
-    from qc.check import discover as checks
-
+def rows(heading: str, first: str) -> dict[str, list[str]]:
+    """The table below a heading of the README whose first column is called `first`: cells by the name in backticks."""
     text = (ROOT / "README.md").read_text()
-    named = re.findall(r"^\| `(\w+)` \|", text[text.index("## Formats") :], re.MULTILINE)
-    assert named
-    assert set(named) <= set(readers.discover())
-    among = text[text.index("among them") : text.index("`lander explain` shows those")]
-    tests = re.findall(r"`(\w+)`", among)
-    assert tests
-    assert set(tests) <= set(checks())
+    section = text[text.index(f"## {heading}\n") :].split("\n## ")[0]
+    table = section[section.index(f"| {first} |") :].split("\n\n")[0]
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table.splitlines()[2:]]
+    named = [row[0].strip().strip("`") for row in cells]
+    assert sorted(named) == sorted(set(named)), "a row twice"
+    return dict(zip(named, cells, strict=True))
+
+
+def names(cell: str) -> set[str]:
+    return set(re.findall(r"`(\w+)`", cell))
+
+
+def test_the_readme_lists_every_reader() -> None:
+    assert rows("Formats", "reader").keys() == readers.discover().keys()
+
+
+@pytest.mark.parametrize("reader", readers.discover())
+def test_the_readme_says_on_what_a_reader_was_tested(reader: str) -> None:
+    folders = [folder for folder, table in tables().items() if reader == table.READER]
+    tested = rows("Formats", "reader")[reader][5]
+    said = re.match(r"(\d+) real\b", tested)
+    assert (said is None) == (not folders), tested
+    assert said or tested == "made only"
+    if not CORPUS.is_dir() or "LANDER_CORPUS" in os.environ:
+        pytest.skip("the numbers are those of the shared corpus")
+    real = [path for path in corpus_files() if path.parent.name in folders]
+    assert len(real) == (int(said[1]) if said else 0)
+
+
+def test_the_readme_names_the_streams_of_files(tmp_path: Path) -> None:
+    table = rows("Formats", "reader")
+    for name, content in made_files():
+        file = tmp_path / name
+        file.write_bytes(content)
+        decoded = ingest.decode(file)
+        given = {re.sub(r"_\d+$", "", stream) for stream in decoded.streams}
+        assert given <= names(table[decoded.reader][3]), name
+
+
+def test_the_readme_lists_every_check() -> None:
+    """With whether it is planned where everything is known that defaults hang on, and whether flag 1 takes its pass."""
+    known = VariableTraits(sampling_seconds=10, valid_min=0, valid_max=40, resolution=0.001, response_seconds=20)
+    planned = {one.check for one in Plan.build({}, {"temperature": known}).for_variable("temperature")}
+    word = {True: "yes", False: "no"}
+    stated = {name: row[1:3] for name, row in rows("Quality flags", "check").items()}
+    assert stated == {name: [word[name in planned], word[check.required]] for name, check in checks.discover().items()}
+
+
+def test_the_readme_names_the_products() -> None:
+    text = (ROOT / "README.md").read_text()
     row = next(line for line in text.splitlines() if line.startswith("| L3 |"))
     assert set(re.findall(r"`(\w+)`: ", row)) == {"one_minute", "hourly"} <= set(products.discover())
 
