@@ -23,6 +23,7 @@ from lander import files, store
 from lander import index as index_module
 from lander.errors import AgainError, LanderError, StoreError, UnwritableError
 from lander.index import Index
+from lander.lock import enlist
 from lander.store import Entry, Recipe
 
 _SAVE_EVERY_SECONDS = 2.0
@@ -94,7 +95,7 @@ class _Inline(Executor):
 
 
 @contextmanager
-def executor(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
+def executor(workers: int, scheduler: str | None = None, roll: Path | None = None) -> Iterator[Executor]:
     """Processes to work in: this one, local ones, or those of a Dask scheduler.
 
     Parameters
@@ -103,6 +104,8 @@ def executor(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
         Local processes; 1 works in this process.
     scheduler
         Address of a Dask scheduler, such as "tcp://10.0.0.1:8786"; its workers must see the archive's folder.
+    roll
+        A file on which local workers enlist, see `lander.lock.enlist`.
     """
     if scheduler is not None:
         from distributed import Client
@@ -114,7 +117,7 @@ def executor(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
     else:
         # Never fork: HDF5 and NumPy hold locks and threads that a forked child inherits in an unknown state.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(roll,)) as pool:
             try:
                 yield pool
             except BaseException:
@@ -122,11 +125,13 @@ def executor(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
                 raise
 
 
-def _end_with_parent() -> None:
+def _begin_worker(roll: Path | None) -> None:
     """End this worker as soon as the process that started it does: a killed run must leave nobody who goes on writing.
 
     Workers wait for work on a pipe of which each holds both ends, and so never learn of it by themselves.
     """
+    if roll is not None:
+        enlist(roll)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()

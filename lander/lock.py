@@ -3,10 +3,13 @@
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
+from typing import IO
 
 from filelock import BaseFileLock, FileLock, Timeout
 
@@ -65,3 +68,43 @@ def _holder(root: Path) -> str:
         return f"process {note['process']} on {note['host']} since {note['since']}"
     except (OSError, ValueError, KeyError):
         return "by a process that has not said its name yet"
+
+
+ROLL_NAME = ".lock.workers"
+
+_PATIENCE_SECONDS = 60.0
+_enlisted: list[IO[bytes]] = []
+
+
+def enlist(roll: Path) -> None:
+    """Hold a share of a lock for as long as this worker lives, so that no later run begins beside it."""
+    handle = roll.open("ab")
+    with suppress(OSError):  # a file system without such locks: the workers' own end has to do
+        flock(handle, LOCK_SH)
+    _enlisted.append(handle)
+
+
+def await_orphans(roll: Path) -> None:
+    """Wait until the workers of a run that was killed are gone: they could still be writing.
+
+    They end by themselves within moments of the process that started them.
+
+    Raises
+    ------
+    LockedError
+        One of them does not end.
+    """
+    end = time.monotonic() + _PATIENCE_SECONDS
+    with roll.open("ab") as handle:
+        while True:
+            try:
+                flock(handle, LOCK_EX | LOCK_NB)
+                return
+            except BlockingIOError as error:
+                if time.monotonic() > end:
+                    raise LockedError(
+                        f"{roll.parent}: workers of a run that was killed are still at work; end them, then run again"
+                    ) from error
+                time.sleep(0.02)
+            except OSError:
+                return

@@ -15,7 +15,7 @@ from lander.engine import Progress, Run, Task
 from lander.errors import ConfigError
 from lander.index import INDEX_NAME, Index
 from lander.intake import Intake
-from lander.lock import held
+from lander.lock import ROLL_NAME, await_orphans, held
 from lander.stages import decode
 from lander.stages.parts import work_folder
 from lander.stages.remarks import remarks_of
@@ -85,10 +85,13 @@ def update(
     check_name(config, only)
     root = config.root / STORE_NAME
     with held(root):
+        await_orphans(root / ROLL_NAME)
+        # Also where there is nothing else to do: a run can be killed between its commit and its clearing up.
+        shutil.rmtree(root / files.WORK_NAME, ignore_errors=True)
         sealed = None if only else index_module.read_seal(root)
         if sealed is not None and seal.holds(config, root, sealed):
             return Outcome(current=list(sealed["files"]), failed=dict(sealed["failed"]))
-        with _scratch(root), engine.executor(workers, scheduler) as pool:
+        with _scratch(root), engine.executor(workers, scheduler, root / ROLL_NAME) as pool:
             return _Update(config, root, pool, progress, only).run()
 
 
@@ -101,8 +104,7 @@ def check_name(config: ArchiveConfig, deployment: str | None) -> None:
 
 @contextmanager
 def _scratch(root: Path) -> Iterator[None]:
-    """Parts live for one run: what a killed one left is removed first, and its own at the end."""
-    shutil.rmtree(root / files.WORK_NAME, ignore_errors=True)
+    """Parts live for one run."""
     try:
         yield
     finally:

@@ -57,7 +57,8 @@ def test_each_variable_has_a_folder_and_all_are_written_without_a_choice(archive
 def test_who_answers_is_named(archive, tmp_path):
     files = export(archive, "csv", tmp_path, variables=["temperature"], span=("2016-10-01", "2016-10-01"))
     text = next(file for file in files if file.name == "README.txt").read_text()
-    for word in ("CC-BY-4.0", "Simulated Operator", "nobody@example.org", "sitef", "22.11500 N, 119.28600 E"):
+    for word in ("CC-BY-4.0", "Simulated Operator", "nobody@example.org", "sitef",
+                 "22.11500 degrees north, 119.28600 degrees east"):  # fmt: skip
         assert word in text
     dictionary = next(file for file in files if file.name == "data_dictionary.csv").read_text()
     assert "sea_water_temperature" in dictionary

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lander.errors import LockedError, UnwritableError
-from lander.lock import held
+from lander.lock import await_orphans, held
 from tests.lander.simulated import digests, run
 from tests.lander.tiny import few_products, tiny
 
@@ -107,3 +107,23 @@ def test_a_clock_that_goes_back_hides_no_change(tmp_path_factory, tmp_path):
         file.write_bytes(content)
         os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
         assert run(archive).decoded
+
+
+def test_what_a_killed_run_left_goes_also_where_nothing_is_to_be_done(own):
+    left = own / "store" / ".work" / "recipe"
+    left.mkdir(parents=True)
+    (left / "00000000.npz").write_bytes(b"half")
+    assert not run(own).changed
+    assert not left.parent.exists()
+
+
+def test_a_run_waits_for_the_workers_of_a_killed_one(tmp_path):
+    roll = tmp_path / "roll"
+    code = "import sys, time; from pathlib import Path; from lander.lock import enlist; enlist(Path(sys.argv[1])); "
+    code += "print('here', flush=True); time.sleep(1.5)"
+    worker = subprocess.Popen([sys.executable, "-c", code, str(roll)], stdout=subprocess.PIPE)
+    assert worker.stdout.readline() == b"here\n"
+    begun = time.monotonic()
+    await_orphans(roll)
+    assert time.monotonic() - begun > 0.5
+    worker.communicate()
