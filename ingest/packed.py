@@ -65,7 +65,7 @@ class Packed:
             try:
                 found.append((member, self._look(member)))
             except UnknownFormatError as error:
-                foreign.append(f"{member.name}: {error.message.partition('; known formats')[0]}")
+                foreign.append(f"{member.name}: {error.message.partition('; it is in none')[0]}")
                 self._skipped.append(Span(member.start, member.stop - member.start, foreign[-1]))
         if not found:
             told = "; ".join(foreign[:3]) or "it is empty"

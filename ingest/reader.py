@@ -200,7 +200,7 @@ def claim(head: bytes, name: str) -> Reader:
         return claims[0]
     if claims:
         raise AmbiguousFormatError("claimed by " + " and ".join(reader.name for reader in claims), file=name)
-    raise UnknownFormatError(f"{looks_like(head)}; known formats: {', '.join(discover())}", file=name)
+    raise UnknownFormatError(f"{looks_like(head)}; it is in none of the {len(discover())} known formats", file=name)
 
 
 _SIGNATURES = (

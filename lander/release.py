@@ -140,9 +140,11 @@ def _changelog(manifest: Mapping[str, Any], previous: Mapping[str, Any] | None) 
             "changed": sorted(path for path in both if old[path]["sha256"] != new[path]["sha256"]),
         }
         for word, paths in groups.items():
+            if not paths:
+                continue
             lines.append(f"\n## {what} {word}: {len(paths)}\n")
             lines += [f"- `{path}`{_counts(old.get(path), new.get(path))}" for path in paths]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines if len(lines) > 1 else [*lines, "Nothing changed."]) + "\n"
 
 
 def _counts(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> str:
