@@ -5,6 +5,7 @@ is kept under `.previous`, as a second name of the same bytes, until the next ru
 reads on what was there then.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -130,3 +131,9 @@ def locate(root: Path, path: str, size: int, mtime_ns: int) -> Path:
         f"{path}: not the file that was there when the archive was opened; open it again, and if that does not help, "
         "`lander verify` and `lander run`"
     )
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lander import __version__, files, store
+from lander import __version__, files
 from lander import index as index_module
 from lander.config.identifiers import folder_name
 from lander.config.validate import configuration_files
@@ -155,4 +155,4 @@ def _counts(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> str
 def _sums(folder: Path) -> str:
     """One line a file, as `sha256sum --check` reads it."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return "".join(f"{store.file_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths)
+    return "".join(f"{files.file_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths)

@@ -5,7 +5,6 @@ reader sees the old one or the new one, never half of either. Only zlib is used,
 open every file.
 """
 
-import hashlib
 import json
 import os
 from collections import OrderedDict
@@ -262,19 +261,13 @@ def _entry(root: Path, path: str, table: Table, recipe: Recipe, content: Mapping
     if time is not None and time.data.size:
         first, last = int(time.data[0]), int(time.data[-1])
     n = len(time.data) if time is not None else max(_dimensions(table).values(), default=0)
-    signs = (status.st_size, status.st_mtime_ns, file_digest(root / path))
+    signs = (status.st_size, status.st_mtime_ns, files.file_digest(root / path))
     return Entry(path, recipe.stage, n, first, last, recipe.digest, _indexed(recipe.stage, content), *signs)
 
 
 def _indexed(stage: str, content: Mapping[str, str]) -> Mapping[str, str]:
     """Digests that something else hangs on: nothing is made from products, half the index of a large archive."""
     return {} if stage == "L3" else content
-
-
-def file_digest(path: Path) -> str:
-    """Return the sha256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read(path: Path, names: Sequence[str] | None = None, rows: slice = slice(None)) -> Table:
@@ -403,6 +396,5 @@ def month_of(time_us: int) -> str:
 def month_bounds(month: str) -> tuple[int, int]:
     """First microsecond of a month and of the next one."""
     start = np.datetime64(month, "M")
-    return int(start.astype("datetime64[us]").astype(np.int64)), int(
-        (start + 1).astype("datetime64[us]").astype(np.int64)
-    )
+    low, high = (int(one.astype("datetime64[us]").astype(np.int64)) for one in (start, start + 1))
+    return low, high

@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lander import engine, store
+from lander import engine, files, store
 from lander import index as index_module
 from lander.deployment import ArchiveConfig
 from lander.engine import Progress
@@ -52,8 +52,8 @@ def verify(config: ArchiveConfig, *, workers: int = 1, progress: Progress = engi
     with engine.executor(workers) as pool:
         raw = [(config.raw / path, row.sha256) for path, row in sorted(index.raw.items())]
         found.raw = _gather(found, pool, "verify raw", raw, progress)
-        files = [(root, entry) for _, entry in sorted(index.files.items())]
-        results = engine.each(pool, "verify store", _check_file, files, progress)
+        entries = [(root, entry) for _, entry in sorted(index.files.items())]
+        results = engine.each(pool, "verify store", _check_file, entries, progress)
         found.files = _sort(found, ((entry.path, fault) for (_, entry), fault in results))
     return found
 
@@ -76,7 +76,7 @@ def _sort(found: Verification, results: Iterable[tuple[str, str | None]]) -> int
 def _check_raw(item: tuple[Path, str]) -> str | None:
     path, sha256 = item
     try:
-        now = store.file_digest(path)
+        now = files.file_digest(path)
     except FileNotFoundError:
         return f"missing; {_RAW_REMEDY}"
     except OSError as error:
@@ -87,7 +87,7 @@ def _check_raw(item: tuple[Path, str]) -> str | None:
 def _check_file(item: tuple[Path, Entry]) -> str | None:
     root, entry = item
     try:
-        if store.file_digest(root / entry.path) != entry.sha256:
+        if files.file_digest(root / entry.path) != entry.sha256:
             return f"its bytes are not those that were written; {_STORE_REMEDY}"
         store.read_entry(root, entry.path, whole=True)
     except FileNotFoundError:
