@@ -150,12 +150,14 @@ def fill_store(root: Path, days: float, period: float) -> tuple[Tally, Tally, in
 
 
 QUESTION = """
-import json, resource, sys, time
+import json, sys, time
 import numpy as np, xarray, dask.array, netCDF4
 import lander
 import lander.archive
 def memory():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not ru_maxrss: a child begins with its parent's peak, and would never show a growth of its own.
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
 before = memory()
 clock = time.perf_counter()
 series = lander.open(sys.argv[1]).series("temperature")

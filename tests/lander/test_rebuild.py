@@ -4,10 +4,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import netCDF4
 import pytest
 
 import ingest
-from lander import config, intake
+from lander import catalog, config, intake
 from lander.status import status
 from tests.lander.simulated import change, run
 
@@ -279,3 +280,14 @@ def test_what_is_not_claimed_is_tried_again_by_a_new_reader(own, monkeypatch):
     monkeypatch.setattr(intake.ingest, "discover", lambda: extended)
     assert run(own).decoded == ["one/optode/20161003.optode.log"]
 
+
+def test_a_run_with_nothing_to_do_reads_the_index_and_no_file_of_the_store(own, monkeypatch):
+    def opened(*words, **more):
+        raise AssertionError(f"opened {words}")
+
+    monkeypatch.setattr(netCDF4, "Dataset", opened)
+    monkeypatch.setattr(catalog, "identify", opened)
+    assert not run(own).changed
+    (own / "raw/one/ctd/sim-one.hex").touch()
+    with pytest.raises(AssertionError, match="opened"):
+        run(own)
