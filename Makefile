@@ -32,7 +32,8 @@ bench: $(READY)  ## every performance claim, measured side by side; peers in env
 bench-qc: $(READY)  ## how many faults are found, and how much of nature is left alone: JSON, and a table on standard error
 	@$(BIN)/python -m tests.benchmarks.bench_qc
 
-soak: $(READY)  ## the same laws, for longer
+soak: $(READY)  ## the same laws, for longer; ten minutes of fuzzing for each binary reader
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary --editable '.[test,fuzz]'
 	$(BIN)/python -m pytest -m soak --numprocesses 2
 
 clean:  ## what can be made again

@@ -103,13 +103,12 @@ def to_times(values: NDArray[Any], units: str, calendar: str) -> Times:
 
 
 def _microseconds(values: NDArray[Any], scale: float) -> NDArray[np.timedelta64]:
-    if values.dtype.kind in "iu":
+    with np.errstate(invalid="ignore", over="ignore"):  # a damaged number may be any: those too large are left out below
         elapsed = values.astype(np.float64) * scale
-        whole = values.astype(np.int64) * int(scale)
-    else:
-        elapsed = values.astype(np.float64) * scale
-        step = 1000.0 if scale > 1e6 else 1.0
-        with np.errstate(invalid="ignore"):
+        if values.dtype.kind in "iu":
+            whole = values.astype(np.int64) * int(scale)
+        else:
+            step = 1000.0 if scale > 1e6 else 1.0
             whole = (np.rint(elapsed / step) * step).astype(np.int64)
     # Within a thousand years of the epoch; anything else is a fill value or damage.
     good = np.isfinite(elapsed) & (np.abs(elapsed) < 1000 * 365.25 * 86_400e6)
@@ -117,7 +116,13 @@ def _microseconds(values: NDArray[Any], scale: float) -> NDArray[np.timedelta64]
 
 
 def physical(raw: NDArray[Any], attributes: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Unpack stored numbers: missing ones to NaN, then scale and offset."""
+    """Unpack stored numbers: missing ones to NaN, then scale and offset.
+
+    Raises
+    ------
+    DecodeError
+        The scale or the offset is no finite number.
+    """
     values = raw.astype(np.float64)
     for name in ("_FillValue", "missing_value"):
         for missing in np.atleast_1d(np.asarray(attributes.get(name, ()))):
@@ -125,7 +130,13 @@ def physical(raw: NDArray[Any], attributes: Mapping[str, Any]) -> NDArray[np.flo
                 values[raw == missing] = np.nan
     if raw.dtype.kind == "f":
         values[np.abs(values) > 9.9e36] = np.nan  # NetCDF's own fill value
-    scale, offset = (attributes.get(name) for name in ("scale_factor", "add_offset"))
-    if scale is not None:
-        values *= float(scale)
-    return values if offset is None else values + float(offset)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = values * _constant(attributes, "scale_factor", 1.0) + _constant(attributes, "add_offset", 0.0)
+    return np.where(np.isinf(scaled), np.nan, scaled)
+
+
+def _constant(attributes: Mapping[str, Any], name: str, default: float) -> float:
+    given = np.asarray(attributes.get(name, default))
+    if given.size != 1 or given.dtype.kind not in "fiu" or not np.isfinite(given.item()):
+        raise DecodeError(f"{name} is {given.tolist()!r}: one finite number was expected")
+    return float(given.item())

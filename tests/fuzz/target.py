@@ -1,0 +1,58 @@
+"""A fuzz target for one reader: `python -m tests.fuzz.target READER SECONDS FOLDER`.
+
+Starts from the reader's samples, cut small; keeps what finds new code in FOLDER/corpus and what breaks the law in
+FOLDER/broken-*. Kernels are compiled with checks of their bounds (set NUMBA_BOUNDSCHECK=1 and a NUMBA_CACHE_DIR of its
+own), so that a read behind an array's end is an error and not a silent wrong value.
+"""
+
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["ingest"]):
+    import ingest
+
+from tests.fuzz.law import check
+from tests.fuzz.repair import REPAIRS
+from tests.ingest.conftest import samples
+
+LONGEST = 16_384
+"""Bytes of an input: enough for several records and their descriptions."""
+
+
+def seeds(reader: str) -> list[bytes]:
+    """The starts of a reader's sample files; all of a file that is read as a whole."""
+    whole = ingest.discover()[reader].whole is not None
+    return [one.content if whole else one.content[:LONGEST] for one in samples() if one.reader == reader]
+
+
+def main(reader: str, seconds: int, folder: Path) -> None:
+    """Fuzz until the time is over or the law is broken; libFuzzer ends the process itself."""
+    corpus = folder / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    found = seeds(reader)
+    for number, content in enumerate(found):
+        (corpus / f"seed-{number}").write_bytes(content)
+    longest = max(LONGEST, *(len(content) for content in found))
+    repair = REPAIRS.get(reader)
+    name = next(one.name for one in samples() if one.reader == reader)
+    file = Path(tempfile.mkdtemp(dir=folder)) / name
+    warnings.simplefilter("error")
+
+    def once(content: bytes) -> None:
+        # The last byte chooses: whether checksums are mended first, and how the file is cut into blocks.
+        choice = content[-1] if content else 0
+        mend = repair is not None and choice % 4 != 0
+        file.write_bytes(repair(bytearray(content)) if repair is not None and mend else content)
+        check(file, 1 + 37 * choice)
+
+    options = [f"-max_total_time={seconds}", f"-max_len={longest}", f"-artifact_prefix={folder}/broken-", "-timeout=30"]
+    atheris.Setup([sys.argv[0], *options, "-rss_limit_mb=4096", "-print_final_stats=1", str(corpus)], once)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
