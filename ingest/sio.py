@@ -64,7 +64,7 @@ def holds(head: bytes, letters: bytes) -> list[bytes]:
         at = match.start() + 1
         if isinstance(verdict, bytes):
             at = match.end() + len(verdict) + 1
-            if match[1] == letters:
+            if match[1] in letters.split():
                 found.append(verdict)
     return found
 
@@ -92,7 +92,7 @@ def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: De
     gap
         As the bytes before left it.
     letters
-        The instrument's two letters; blocks of others are skipped.
+        The instrument's two letters, or several pairs with blanks between; blocks of others are skipped.
     decode
         From data to records. The first record of a block holds the block's header, as its time comes from
         there; the last one holds its end, without which a block is not whole.
@@ -114,7 +114,7 @@ def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: De
             break
         if isinstance(verdict, bytes):
             at = match.end() + len(verdict) + 1
-            _take(account, rows, match, at, decode(verdict) if match[1] == letters else None)
+            _take(account, rows, match, at, decode(verdict) if match[1] in letters.split() else None)
         else:
             account.blame(verdict or "block cut by the end of the file")
             account.between(block, start, start + 1)

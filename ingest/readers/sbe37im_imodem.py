@@ -10,8 +10,7 @@ There is no checksum: a flipped digit gives another value, and nothing in the fo
 
 References
 ----------
-Sea-Bird Scientific, SBE 37-IM manual, data formats: t / 10000 - 10; c / 100000 - 0.5;
-p range / (0.85 65536) - 0.05 range, the range in decibars without 14.7 psi of air.
+Sea-Bird Scientific, SBE 37-IM manual, data formats; the equations are in `ingest.calibration.sea_bird_modem`.
 """
 
 import re
@@ -23,7 +22,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.calibration.sea_bird import AIR_PRESSURE_PSI, DECIBAR_PER_PSI
+from ingest.calibration import sea_bird_modem
 from ingest.dataset import assemble
 from ingest.dcl import Verdict
 from ingest.errors import CalibrationError
@@ -130,15 +129,14 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     batch = records.batches[STREAM]
     raw = batch.columns
     variables = {
-        "temperature": (raw["temperature"] - 100_000) / 10_000.0,
-        "conductivity": (raw["conductivity"] - 50_000) / 100_000.0,
+        "temperature": sea_bird_modem.temperature(raw["temperature"]),
+        "conductivity": sea_bird_modem.conductivity(raw["conductivity"]),
     }
     attributes = {"instrument_model": "Sea-Bird SBE 37-IM"}
     if state.serial_number:
         attributes["serial_number"] = state.serial_number
     if "pressure" in raw:
-        span = (_range(state, calibration) - AIR_PRESSURE_PSI) * DECIBAR_PER_PSI
-        variables["pressure"] = raw["pressure"] * span / (0.85 * 65_536.0) - 0.05 * span
+        variables["pressure"] = sea_bird_modem.pressure(raw["pressure"], _range(state, calibration))
         attributes["pressure_range"] = f"{_range(state, calibration):g}"
     return {STREAM: assemble(batch, variables, from_seconds(raw["seconds"], CLOCK_EPOCH), attributes)}
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from tests.ingest.made_sio import microcat_file
+
 CNV_COLUMNS = (
     "timeS: Time, Elapsed [seconds]",
     "prdM: Pressure, Strain Gauge [db]",
@@ -92,3 +94,4 @@ def made_sea_bird_files() -> Iterator[tuple[str, bytes]]:
     yield "without_pressure.DAT", imodem_file()
     yield "seaphox.DAT", seaphox_file()
     yield "binary.cnv", cnv_binary_file(timed=False)
+    yield "microcats.DAT", microcat_file()
