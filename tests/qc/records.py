@@ -40,12 +40,12 @@ def troubled(n=6000, seed=0, step_seconds=10.0, edges=()):
     for at in rng.integers(0, n, n // 60):
         value[at] = rng.choice([np.nan, np.nan, np.nan, np.inf, -np.inf, 99.0])
     for edge in edges:
-        _fault_across(value, edge, rng)
+        fault_across(value, edge, rng)
     phase = np.repeat(np.array([1, 2, 3, 4, 5, 0], np.int8), [n // 20, n // 50, n, n, n, n])[:n]
     return time, value, phase
 
 
-def _fault_across(value, edge, rng):
+def fault_across(value, edge, rng):
     kind = rng.integers(0, 3)
     if kind == 0:
         value[max(0, edge - 1) : edge + 2] += 0.5
