@@ -65,19 +65,66 @@ def surroundings(
     cells
         How many count on each side.
     """
-    if value.size == 0:
-        return Surroundings(np.empty(0), np.empty(0), np.empty(0), np.empty(0))
-    width = max(1, round(cell_seconds * 1e6))
-    number = time // width
-    edges = np.flatnonzero(np.diff(number, prepend=number[0] - 1, append=number[-1] + 1))
-    medians, noises, stills = _in_cells(value, edges)
-    cell = number[edges[:-1]]
-    level = _around(cell, medians, cells)
-    spread = 1.4826 * _around_level(cell, medians, level, cells)
-    noise = _FROM_DIFFERENCES * _around(cell, noises, cells)
-    still = _around(cell, stills, cells)
-    lengths = np.diff(edges)
-    return Surroundings(*(np.repeat(one, lengths) for one in (level, spread, noise, still)))
+    edges = cell_edges(time, cell_seconds)
+    around = around_cells(time[edges[:-1]], in_cells(value, edges), cell_seconds, cells)
+    return Surroundings(*(np.repeat(one, np.diff(edges)) for one in around))
+
+
+def cell_edges(time: NDArray[np.int64], cell_seconds: float) -> NDArray[np.int64]:
+    """First sample of each cell that holds any, and the number of samples: one more than there are cells."""
+    edges: NDArray[np.int64] = _edges(time, _width(cell_seconds))
+    return edges
+
+
+class Cells(NamedTuple):
+    """Of the finite samples of each cell: median, median of the differences between neighbours, share of zeros."""
+
+    median: NDArray[np.float64]
+    difference: NDArray[np.float64]
+    still: NDArray[np.float64]
+
+
+def in_cells(value: NDArray[np.float64], edges: NDArray[np.int64]) -> Cells:
+    """What each cell holds; NaN where it has no samples enough.
+
+    Parameters
+    ----------
+    value : ndarray of float64, shape (n,)
+    edges : ndarray of int64, shape (cells + 1,)
+        From `cell_edges`.
+    """
+    return Cells(*_in_cells(value, edges))
+
+
+def around_cells(
+    first: NDArray[np.int64], held: Cells, cell_seconds: float, cells: int
+) -> Surroundings:
+    """Surroundings of each cell, from a time in each and what they hold."""
+    number = first // _width(cell_seconds)
+    level = _around(number, held.median, cells)
+    spread = 1.4826 * _around_level(number, held.median, level, cells)
+    noise = _FROM_DIFFERENCES * _around(number, held.difference, cells)
+    return Surroundings(level, spread, noise, _around(number, held.still, cells))
+
+
+def _width(cell_seconds: float) -> int:
+    return max(1, round(cell_seconds * 1e6))
+
+
+@compiled
+def _edges(time: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    count = 0
+    for i in range(time.size):
+        if i == 0 or time[i] // width != time[i - 1] // width:
+            count += 1
+    edges = np.empty(count + 1, np.int64)
+    count = 0
+    for i in range(time.size):
+        if i == 0 or time[i] // width != time[i - 1] // width:
+            edges[count] = i
+            count += 1
+    edges[count] = time.size
+    return edges
 
 
 @compiled

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from qc.flags import SLOTS, Outcomes
 
+RECORD = "record"
+"""Stands for the record itself, beside the variables: its checks judge times and the platform, not values."""
+
 KINDS = ("sensor", "profile", "record", "image")
 
 
@@ -129,8 +132,8 @@ class Check:
     name
         Name of the test; also the module's.
     slot
-        Fixed place in `<var>_qc_tests`, unique within its kind (sensor and profile count as one), never used again for
-        another test.
+        Fixed place in `<var>_qc_tests`, unique within its kind (sensor, profile and record count as one), never used
+        again for another test.
     params
         Frozen dataclass of the parameters, every one with a default or required by its lack of one.
     kernel
@@ -144,7 +147,8 @@ class Check:
         Names of further variables, or a function of the parameters that gives them; "deployment_phase" is the phase of
         each sample. Where one is absent the check does not run.
     kind
-        What it judges: sensor, profile, record or image.
+        What it judges: sensor, profile, record or image. A check of the record looks at times and at the platform, not
+        at values; it can also be planned for single variables.
     summary
         For checks that need statistics of the whole record.
     defaults
@@ -153,6 +157,9 @@ class Check:
         Whether flag 1 takes a pass of this check wherever it is planned.
     version
         Raised when the same samples would get other outcomes: what it judged before is then judged anew.
+    speaks
+        `speaks(params, time_us) -> parameters`: those that count for one sample, as people are told; all of them where
+        it is None.
     """
 
     name: str
@@ -167,6 +174,7 @@ class Check:
     defaults: Callable[[str, VariableTraits], Any | None] = _not_by_default
     required: bool = True
     version: int = 1
+    speaks: Callable[[Any, int], Mapping[str, Any]] | None = None
 
     def needs(self, params: Any) -> tuple[str, ...]:
         """Names of the further variables that the check reads with these parameters."""
@@ -207,8 +215,8 @@ def discover() -> Mapping[str, Check]:
 
 
 def _admit(check: Check, module_name: str, taken: dict[tuple[str, int], str]) -> None:
-    # Sensor and profile checks of one variable write into the same `<var>_qc_tests`.
-    place = ("sensor" if check.kind == "profile" else check.kind, check.slot)
+    # Checks of all kinds but images may write into the same `<var>_qc_tests`.
+    place = ("image" if check.kind == "image" else "sensor", check.slot)
     if check.name != module_name:
         raise TypeError(f"check {check.name!r} lies in qc/checks/{module_name}.py: name both alike")
     if check.kind not in KINDS or not 0 <= check.slot < SLOTS:

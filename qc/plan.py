@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from qc.check import Check, VariableTraits, discover
+from qc.check import RECORD, Check, VariableTraits, discover
 from qc.errors import PlanError, PlanProblem
 
 __all__ = ["Overrides", "Plan", "PlanError", "PlanProblem", "Planned", "VariableTraits"]
@@ -20,7 +20,7 @@ Overrides = Mapping[str, Mapping[str, object]]
 REQUIRED = "required"
 """Beside the parameters of a check: whether flag 1 takes its pass."""
 
-_KINDS = ("sensor", "profile")
+_KINDS = ("sensor", "profile", "record")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Plan:
         overrides
             Changes to the defaults; a check outside the default plan joins it by being named.
         variables
-            The variables to judge, with what the defaults hang on.
+            The variables to judge, with what the defaults hang on; `RECORD` among them judges the record itself.
         known
             Names that may be configured although this record does not hold them.
 
@@ -124,14 +124,15 @@ class Plan:
 
 
 def _plan_written(name: str, written: Overrides, problems: list[PlanProblem]) -> tuple[Planned, ...]:
-    planned = [_plan_check(_candidates(), (name, check), setting, None, problems) for check, setting in written.items()]
+    candidates = _candidates(name)
+    planned = [_plan_check(candidates, (name, check), setting, None, problems) for check, setting in written.items()]
     return _in_order(planned)
 
 
 def _plan_variable(
     name: str, traits: VariableTraits, overrides: Mapping[str, object], problems: list[PlanProblem]
 ) -> tuple[Planned, ...]:
-    candidates = _candidates()
+    candidates = _candidates(name)
     planned = []
     problems.extend(
         PlanProblem((name, check_name), _unknown("check", check_name, candidates))
@@ -148,8 +149,10 @@ def _plan_variable(
     return _in_order(planned)
 
 
-def _candidates() -> dict[str, Check]:
-    return {name: check for name, check in discover().items() if check.kind in _KINDS}
+def _candidates(variable: str) -> dict[str, Check]:
+    """Checks that can judge a variable; those of times and of the platform can judge the record itself too."""
+    kinds = ("record",) if variable == RECORD else _KINDS
+    return {name: check for name, check in discover().items() if check.kind in kinds}
 
 
 def _in_order(planned: Iterable[Planned | None]) -> tuple[Planned, ...]:

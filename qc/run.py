@@ -5,17 +5,19 @@ by `from qc.run import judge`.
 """
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qc import events
 from qc import filler as fillers
-from qc.check import Halo, VariableTraits, discover
+from qc.check import RECORD, Halo, VariableTraits, discover
 from qc.engine import BLOCK, Judged, around, judge, learn, merge, reach
 from qc.errors import QcError
-from qc.flags import set_flag_attributes
+from qc.events import PLATFORM, Event, EventRule, Runs, Seen
+from qc.flags import set_flag_attributes, tests_attributes
 from qc.gaps import FillTable, GapRule, fill_gaps, learn_gaps, merge_gaps
 from qc.plan import Plan
 
@@ -39,7 +41,7 @@ def traits_of(ds: "xr.Dataset") -> dict[str, VariableTraits]:
     time, dimension = _time(ds)
     if time.size < 2:
         raise QcError(f"{time.size} samples have no sampling interval: give the traits of the variables yourself")
-    step = float(np.median(np.diff(time))) / 1e6
+    step = _step(time)
     return {
         str(name): VariableTraits(
             sampling_seconds=step,
@@ -50,7 +52,7 @@ def traits_of(ds: "xr.Dataset") -> dict[str, VariableTraits]:
     }
 
 
-def run(ds: "xr.Dataset", plan: Plan) -> "xr.Dataset":
+def run(ds: "xr.Dataset", plan: Plan, *, sensors: Mapping[str, float] | None = None) -> "xr.Dataset":
     """Judge the variables of a Dataset.
 
     Parameters
@@ -60,13 +62,20 @@ def run(ds: "xr.Dataset", plan: Plan) -> "xr.Dataset":
         dask-backed ones when computed (the time itself is loaded now): the result is the same, bit for bit, whatever
         the chunks. Nothing in it is changed.
     plan
-        The checks by variable; variables that are not in `ds` are left out.
+        The checks by variable; variables that are not in `ds` are left out. Checks of `qc.check.RECORD` judge the
+        record itself.
+    sensors
+        Series whose excursions are events, with their response times in seconds: each a sensor of its own, for two
+        confirm each other. None takes all judged series but those of the platform (`qc.events.PLATFORM`), with the
+        response time that their check `event` has, else 0; an empty mapping looks for none.
 
     Returns
     -------
     Dataset
         `ds` with `<var>_qc_tests` (uint64) and `<var>_qc` (int8) for each judged variable, time their first
-        dimension, and the plan as attribute `qc_plan`.
+        dimension, `record_qc_tests` where the plan judges the record, `event` (int32, 0 for none) where there are
+        sensors, and the plan as attribute `qc_plan`. Inside an event that several sensors saw, what is suspect is
+        probably good (2).
 
     Raises
     ------
@@ -74,20 +83,139 @@ def run(ds: "xr.Dataset", plan: Plan) -> "xr.Dataset":
         No time, time that goes back, or a planned variable that does not lie along it.
     """
     time, dimension = _time(ds)
+    results = {
+        name: _judged(ds, (time, dimension), plan.only(name))
+        for name in plan.variables
+        if (name in ds or name == RECORD) and plan.for_variable(name)
+    }
+    record = results.pop(RECORD, None)
     judged = ds
-    for name in plan.variables:
-        if name not in ds or not plan.for_variable(name):
-            continue
-        part = plan.only(name)
-        arrays = {one: _along(ds[one], dimension) for one in (name, *plan.needs(name)) if one in ds}
-        lazy = any(array.chunks is not None for array in arrays.values())
-        data = {one: array.data for one, array in arrays.items()}
-        result = _judge_lazily(time, data, part) if lazy else _judge_now(time, data, part)
-        dims = arrays[name].dims
+    if record is not None:
+        about = tests_attributes("the record", {one.check: one.slot for one in plan.for_variable(RECORD)})
+        judged = judged.assign({f"{RECORD}_qc_tests": (dimension, record.tests, about)})
+    watched = _sensors(ds, plan, results, dimension) if sensors is None else sensors
+    rule = events.rule_for(_step(time)) if watched and time.size > 1 else None
+    if rule is not None:
+        ids, results = _with_events(ds, (time, dimension), results, watched, rule)
+        judged = judged.assign({"event": (dimension, ids, _EVENT_ATTRIBUTES)})
+    for name, result in results.items():
+        dims = _along(ds[name], dimension).dims
         judged = judged.assign({f"{name}_qc": (dims, result.flags), f"{name}_qc_tests": (dims, result.tests)})
         slots = {planned.check: planned.slot for planned in plan.for_variable(name)}
         judged = set_flag_attributes(judged, name, slots)
     return judged.assign_attrs(qc_plan=plan.to_json())
+
+
+_EVENT_ATTRIBUTES = {"long_name": "Id of the event during which the record was taken, 0 for none"}
+
+
+def _judged(ds: "xr.Dataset", along: tuple[NDArray[np.int64], Hashable], plan: Plan) -> Judged:
+    """Tests and flags of the one variable of a plan, or of the record."""
+    time, dimension = along
+    name = plan.variables[0]
+    arrays = {one: _along(ds[one], dimension) for one in (name, *plan.needs(name)) if one in ds}
+    data: dict[str, Any] = {one: array.data for one, array in arrays.items()}
+    if name == RECORD:
+        data = {RECORD: np.broadcast_to(0.0, time.shape), **{one: data[one] for one in data if one != RECORD}}
+    lazy = any(array.chunks is not None for array in arrays.values())
+    return _judge_lazily(time, data, plan) if lazy else _judge_now(time, data, plan)
+
+
+def _sensors(
+    ds: "xr.Dataset", plan: Plan, results: Mapping[str, Judged], dimension: Hashable
+) -> dict[str, float]:
+    """Judged series of what the water carries, and how fast each can answer."""
+    found = {}
+    for name in results:
+        if name not in PLATFORM and ds[name].dims == (dimension,):
+            answers = (one.params.response_seconds for one in plan.for_variable(name) if one.check == "event")
+            found[name] = next(answers, 0.0)
+    return found
+
+
+def _with_events(
+    ds: "xr.Dataset",
+    along: tuple[NDArray[np.int64], Hashable],
+    results: Mapping[str, Judged],
+    sensors: Mapping[str, float],
+    rule: EventRule,
+) -> tuple[Any, dict[str, Judged]]:
+    """Id of each record's event, and the results with what confirmed events keep."""
+    time, dimension = along
+    absent = [name for name in sensors if name not in results]
+    if absent:
+        raise QcError(f"sensors {', '.join(map(repr, absent))} are not judged: plan checks for them")
+    phase = _along(ds["deployment_phase"], dimension).data if "deployment_phase" in ds else None
+    seen = {}
+    for name, response in sensors.items():
+        resolution = float(ds[name].attrs.get("resolution", 0.0))
+        seen[name] = Seen(time, ds[name].data, response, resolution, results[name].flags, phase)
+    arrays: list[Any] = [array for one in seen.values() for array in (one.value, one.flags, one.phase)]
+    chunks = [array.chunks[0] for array in arrays if _lazy(array)]
+    if chunks:
+        return _with_events_lazily((time, chunks[0]), results, seen, rule)
+    found = _find_events({name: [events.runs_of(one, rule)] for name, one in seen.items()}, sensors, rule)
+    if not any(one.confirmed for one in found):
+        return _ids(time, found), dict(results)
+    kept = {name: Judged(one.tests, _kept(one.flags, time, found)) for name, one in results.items()}
+    return _ids(time, found), kept
+
+
+def _lazy(array: Any) -> bool:
+    return hasattr(array, "dask")
+
+
+def _find_events(parts: Mapping[str, list[Runs]], sensors: Mapping[str, float], rule: EventRule) -> tuple[Event, ...]:
+    return events.events_of({name: events.joined(runs, rule) for name, runs in parts.items()}, sensors, rule)
+
+
+def _with_events_lazily(
+    along: tuple[NDArray[np.int64], tuple[int, ...]],
+    results: Mapping[str, Judged],
+    seen: Mapping[str, Seen],
+    rule: EventRule,
+) -> tuple[Any, dict[str, Judged]]:
+    import dask
+    import dask.array as da
+
+    time, chunks = along
+    halo = events.reach(rule)
+    parts = [(core, around(time, core, halo)) for core in _stretches(time, chunks, halo)]
+
+    def part(one: Seen, core: slice, window: slice) -> Any:
+        arrays = [None if array is None else array[window] for array in (one.value, one.flags, one.phase)]
+        traits = (one.response_seconds, one.resolution)
+        return dask.delayed(_runs)(time[window], arrays, traits, rule, _shift(core, window))
+
+    runs = {name: [part(one, core, window) for core, window in parts] for name, one in seen.items()}
+    found = dask.delayed(_find_events)(runs, {name: one.response_seconds for name, one in seen.items()}, rule)
+
+    def kept(flags: Any) -> Any:
+        blocks = flags if _lazy(flags) else da.from_array(flags, chunks=(chunks, *flags.shape[1:]))
+        stamps = da.from_array(time, chunks=(blocks.chunks[0],))[(slice(None), *[None] * (blocks.ndim - 1))]
+        empty = np.zeros((0,) * blocks.ndim, np.int8)
+        return da.map_blocks(_kept, blocks, stamps, found=found, dtype=np.int8, meta=empty)
+
+    stamps = da.from_array(time, chunks=(chunks,))
+    ids = stamps.map_blocks(_ids, found=found, dtype=np.int32, meta=np.zeros(0, np.int32))
+    if len(seen) < 2:  # nothing can be confirmed: flags need not wait for the whole record
+        return ids, dict(results)
+    return ids, {name: Judged(one.tests, kept(one.flags)) for name, one in results.items()}
+
+
+def _runs(
+    time: NDArray[np.int64], arrays: Sequence[Any], traits: tuple[float, float], rule: EventRule, core: slice
+) -> Runs:
+    value, flags, phase = arrays
+    return events.runs_of(Seen(time, value, *traits, flags, phase), rule, core)
+
+
+def _ids(time: NDArray[np.int64], found: tuple[Event, ...]) -> NDArray[np.int32]:
+    return events.event_ids(time, found)
+
+
+def _kept(flags: NDArray[np.int8], time: NDArray[np.int64], found: tuple[Event, ...]) -> NDArray[np.int8]:
+    return events.keep_confirmed(flags, time.reshape(-1), found)
 
 
 def fill(ds: "xr.Dataset", caps: Mapping[str, float], *, method: str = "linear") -> "xr.Dataset":
@@ -119,7 +247,7 @@ def fill(ds: "xr.Dataset", caps: Mapping[str, float], *, method: str = "linear")
     if method not in found:
         raise QcError(f"no filler {method!r}; known are {', '.join(found)}")
     time, dimension = _time(ds)
-    step = float(np.median(np.diff(time))) / 1e6 if time.size > 1 else 0.0
+    step = _step(time) if time.size > 1 else 0.0
     tables = xr.Dataset()
     for name, cap in caps.items():
         for needed in (name, f"{name}_qc"):
@@ -168,6 +296,10 @@ def _time(ds: "xr.Dataset") -> tuple[NDArray[np.int64], Hashable]:
         raise QcError("the Dataset has no one-dimensional variable `time` of datetimes")
     time = np.asarray(ds["time"].values).astype("datetime64[us]").astype(np.int64)
     return time, ds["time"].dims[0]
+
+
+def _step(time: NDArray[np.int64]) -> float:
+    return float(np.median(np.diff(time))) / 1e6
 
 
 def _along(array: "xr.DataArray", dimension: Hashable) -> "xr.DataArray":

@@ -40,5 +40,10 @@ def battery(block: Block, params: BatteryParams) -> Outcomes:
 
 
 CHECK = Check(
-    name="battery", slot=28, params=BatteryParams, kernel=battery, inputs=lambda params: (params.source,)
+    name="battery",
+    slot=28,
+    params=BatteryParams,
+    kernel=battery,
+    inputs=lambda params: (params.source,),
+    kind="record",
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qc.check import Block, Check, Halo
+from qc.check import RECORD, Block, Check, Halo, VariableTraits
 from qc.flags import NOT_RUN, PASS, SUSPECT, Outcomes
 
 
@@ -44,10 +44,20 @@ def clock_step(block: Block, params: ClockStepParams) -> Outcomes:
     return np.where(np.isnan(apart) | np.isnan(block.value), NOT_RUN, verdict).astype(np.uint8)
 
 
+def defaults(variable: str, traits: VariableTraits) -> ClockStepParams | None:
+    """For the record itself: a quarter of the sampling interval off the beat."""
+    step = traits.sampling_seconds
+    if variable != RECORD or step is None or not step > 0:
+        return None
+    return ClockStepParams(step, 0.25 * step)
+
+
 CHECK = Check(
     name="clock_step",
     slot=26,
     params=ClockStepParams,
     kernel=clock_step,
     halo=lambda params: Halo(before_samples=1),
+    kind="record",
+    defaults=defaults,
 )

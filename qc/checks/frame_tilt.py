@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qc.check import Block, Check, Halo
+from qc.check import RECORD, Block, Check, Halo, VariableTraits
 from qc.checks.heading_jump import HeadingJumpParams, heading_jump
 from qc.checks.heading_jump import halo as jump_halo
 from qc.flags import NOT_RUN, Outcomes
@@ -52,6 +52,13 @@ def frame_tilt(block: Block, params: FrameTiltParams) -> Outcomes:
     return np.where(np.isnan(block.value), NOT_RUN, np.maximum(*found)).astype(np.uint8)
 
 
+def defaults(variable: str, traits: VariableTraits) -> FrameTiltParams | None:
+    """For the record itself."""
+    if variable != RECORD or traits.sampling_seconds is None or not traits.sampling_seconds > 0:
+        return None
+    return FrameTiltParams(largest_gap=5 * traits.sampling_seconds)
+
+
 CHECK = Check(
     name="frame_tilt",
     slot=19,
@@ -59,4 +66,6 @@ CHECK = Check(
     kernel=frame_tilt,
     halo=halo,
     inputs=lambda params: (params.pitch, params.roll),
+    kind="record",
+    defaults=defaults,
 )

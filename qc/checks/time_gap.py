@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qc.check import Block, Check, Halo
+from qc.check import RECORD, Block, Check, Halo, VariableTraits
 from qc.flags import FAIL, NOT_RUN, PASS, SUSPECT, Outcomes
 
 
@@ -37,6 +37,20 @@ def time_gap(block: Block, params: TimeGapParams) -> Outcomes:
     return np.where(np.isnan(apart) | np.isnan(block.value), NOT_RUN, verdict).astype(np.uint8)
 
 
+def defaults(variable: str, traits: VariableTraits) -> TimeGapParams | None:
+    """For the record itself: five samples left out are a gap."""
+    if variable != RECORD or traits.sampling_seconds is None:
+        return None
+    return TimeGapParams(suspect_seconds=5 * traits.sampling_seconds)
+
+
 CHECK = Check(
-    name="time_gap", slot=11, params=TimeGapParams, kernel=time_gap, halo=lambda params: Halo(before_samples=1)
+    name="time_gap",
+    slot=11,
+    params=TimeGapParams,
+    kernel=time_gap,
+    halo=lambda params: Halo(before_samples=1),
+    kind="record",
+    defaults=defaults,
+    required=False,
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qc.check import Block, Check, Halo
+from qc.check import RECORD, Block, Check, Halo, VariableTraits
 from qc.flags import FAIL, NOT_RUN, PASS, SUSPECT, Outcomes
 
 
@@ -24,6 +24,17 @@ def time_order(block: Block, params: TimeOrderParams) -> Outcomes:
     return np.where(np.isnan(block.value), NOT_RUN, verdict).astype(np.uint8)
 
 
+def defaults(variable: str, traits: VariableTraits) -> TimeOrderParams | None:
+    """For the record itself."""
+    return TimeOrderParams() if variable == RECORD else None
+
+
 CHECK = Check(
-    name="time_order", slot=12, params=TimeOrderParams, kernel=time_order, halo=lambda params: Halo(before_samples=1)
+    name="time_order",
+    slot=12,
+    params=TimeOrderParams,
+    kernel=time_order,
+    halo=lambda params: Halo(before_samples=1),
+    kind="record",
+    defaults=defaults,
 )

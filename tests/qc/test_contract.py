@@ -15,7 +15,7 @@ from tests.qc.examples import EXAMPLES, further
 from tests.qc.records import SECOND, TRAITS, parts_of_samples, regular, sea, troubled
 
 CHECKS = discover()
-SENSOR = [name for name, check in CHECKS.items() if check.kind == "sensor"]
+SENSOR = [name for name, check in CHECKS.items() if check.kind in ("sensor", "record")]
 
 
 def params_of(name):
