@@ -91,7 +91,8 @@ def _strain(raw: Columns, given: Calibration, seacat: bool) -> Variables:
 
 
 def _quartz(raw: Columns, given: Calibration) -> Variables:
-    coefficients = sea_bird.QuartzPressureCoefficients.from_mapping(given.get("pressure", {}), "pressure")
+    own = {"pt5": 0.0} | {name.lower(): value for name, value in given.get("pressure", {}).items()}
+    coefficients = sea_bird.QuartzPressureCoefficients.from_mapping(own, "pressure")
     inside = sea_bird.quartz_sensor_temperature(raw["quartz_temperature"] * VOLTS_PER_COUNT)
     pressure = sea_bird.quartz_pressure(raw["quartz_frequency"] / 256.0, inside, coefficients)
     return {"pressure": pressure, "pressure_sensor_temperature": inside}

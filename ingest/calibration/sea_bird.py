@@ -138,7 +138,7 @@ def seacat_temperature_resistance(counts: ArrayLike) -> Values:
 
 @dataclass(frozen=True)
 class QuartzPressureCoefficients(_Coefficients):
-    """Digiquartz pressure sensor of a SEACAT, calibration format QUARTZ0; psia, offset in psi."""
+    """Digiquartz pressure sensor, calibration format QUARTZ0; psia, offset in decibars. A SEACAT's header states no T5."""
 
     pc1: float
     pc2: float
@@ -149,6 +149,7 @@ class QuartzPressureCoefficients(_Coefficients):
     pt2: float
     pt3: float
     pt4: float
+    pt5: float
     pslope: float
     poffset: float
 
@@ -183,14 +184,15 @@ def quartz_pressure(
     References
     ----------
     SBE 16plus V2 manual, calibration sheet of the Digiquartz: with period T in microseconds, C = c1 + c2 u + c3 u^2,
-    D = d1 + d2 u and T0 = t1 + t2 u + t3 u^2 + t4 u^3: psia = C (1 - T0^2/T^2) (1 - D (1 - T0^2/T^2)).
+    D = d1 + d2 u and T0 = t1 + t2 u + t3 u^2 + t4 u^3 + t5 u^4: psia = C (1 - T0^2/T^2) (1 - D (1 - T0^2/T^2)).
+    Slope and offset act on decibars, as in the maker's own library (seabirdscientific 3.1, digiquartz).
     """
     with np.errstate(all="ignore"):
         u, c = sensor_temperature, coefficients
-        ratio = (c.pt1 + u * (c.pt2 + u * (c.pt3 + u * c.pt4))) * frequency / 1e6
+        ratio = (c.pt1 + u * (c.pt2 + u * (c.pt3 + u * (c.pt4 + u * c.pt5)))) * frequency / 1e6
         part = 1.0 - ratio * ratio
         psia = (c.pc1 + u * (c.pc2 + u * c.pc3)) * part * (1.0 - (c.pd1 + u * c.pd2) * part)
-        return _finite((psia * c.pslope + c.poffset - AIR_PRESSURE_PSI) * DECIBAR_PER_PSI)
+        return _finite((psia - AIR_PRESSURE_PSI) * DECIBAR_PER_PSI * c.pslope + c.poffset)
 
 
 def pressure_sensor_temperature(counts: ArrayLike, coefficients: StrainPressureCoefficients) -> Values:

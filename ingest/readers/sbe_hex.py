@@ -205,7 +205,7 @@ def expected(state: State | None) -> int | None:
 
 READER = Reader(
     name="sbe_hex",
-    version=2,
+    version=3,
     sniff=sniff,
     parse=parse,
     finish=finish,
