@@ -8,7 +8,7 @@ import yaml
 
 from .clock import Clock, clock_checks, stamp
 from .instrument import Instrument
-from .scenario import Scenario
+from .scenario import INSTRUMENTS, Scenario
 from .site import LATITUDE, LONGITUDE, PLATFORM_HEIGHT, WATER_DEPTH
 
 _NOTE = "# Simulated by sample_data: no such deployment took place.\n"
@@ -53,11 +53,22 @@ def write_archive(out: Path, scenario: Scenario, instruments: Sequence[Instrumen
         "end": stamp(scenario.start, scenario.duration, "s"),
         "position": {"latitude": LATITUDE, "longitude": LONGITUDE, "uncertainty_m": 20.0, "source": "simulated"},
         "water_depth": WATER_DEPTH,
-        "primary": {"pressure": "ctd"},
+        "primary": primary(instruments),
         "instruments": parts,
     }
     _write(out / "archive.yaml", archive)
     _write(out / "deployments" / f"{deployment_id(scenario)}.yaml", deployment)
+
+
+def primary(instruments: Sequence[Instrument]) -> dict[str, str]:
+    """Which instrument counts for each decoded variable that several have: the first in the simulator's order."""
+    ordered = sorted(instruments, key=lambda one: INSTRUMENTS.index(one.name))
+    owners: dict[str, list[str]] = {}
+    for one in ordered:
+        for variable in one.gives:
+            owners.setdefault(variable, []).append(one.name)
+    # With the RBR's and the Signature's own, two pressures at least: which one counts is said even where one is aboard.
+    return {variable: names[0] for variable, names in owners.items() if len(names) > 1}
 
 
 def _instrument(one: Instrument, scenario: Scenario, clock: Clock, interval: float) -> dict[str, Any]:

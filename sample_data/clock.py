@@ -12,7 +12,7 @@ SECONDS_PER_YEAR = 365.25 * 86_400.0
 
 @dataclass(frozen=True)
 class Clock:
-    """A clock that was set to UTC at the start of a deployment of `duration` seconds.
+    """A clock that was set at the start of a deployment of `duration` seconds.
 
     Attributes
     ----------
@@ -23,6 +23,8 @@ class Clock:
         cannot show it.
     step, step_at
         Seconds the clock jumps, and when (true seconds since the start).
+    ahead
+        Seconds by which it was set ahead of UTC: of a clock in local time, the zone's.
     """
 
     duration: float
@@ -30,9 +32,10 @@ class Clock:
     quadratic: float = 0.0
     step: float = 0.0
     step_at: float = 0.0
+    ahead: float = 0.0
 
     def drift(self, seconds: Floats) -> Floats:
-        """Clock minus UTC without the step, at true seconds since the start."""
+        """Clock minus UTC without the step and the zone, at true seconds since the start."""
         x = seconds / self.duration
         return self.seconds_per_year / SECONDS_PER_YEAR * seconds + self.quadratic * 4.0 * x * (1.0 - x)
 
@@ -42,7 +45,7 @@ class Clock:
 
     def offset(self, seconds: Floats) -> Floats:
         """Clock minus UTC, at true seconds since the start."""
-        return self.drift(seconds) + self.jump(seconds)
+        return self.drift(seconds) + self.jump(seconds) + self.ahead
 
     def true_seconds(self, ticks: Floats) -> Floats:
         """True seconds since the start at which the oscillator has counted `ticks` seconds (inverse of the drift)."""
@@ -65,11 +68,12 @@ def clock_checks(clock: Clock, start: np.datetime64) -> list[dict[str, str]]:
     times = [min(300.0, 0.01 * clock.duration), clock.duration - min(300.0, 0.01 * clock.duration)]
     if clock.quadratic:
         times.insert(1, clock.duration / 2)
+    hours = f"; the clock shows local time, UTC{clock.ahead / 3600:+g} h" if clock.ahead else ""
     notes = []
     for seconds in np.floor(times):
         reading = np.round(seconds + clock.offset(np.array([seconds]))[0], 1)
         instrument, utc = stamp(start, reading, "ms"), stamp(start, seconds, "s")
-        notes.append({"instrument": instrument, "utc": utc, "source": "simulated"})
+        notes.append({"instrument": instrument, "utc": utc, "source": f"simulated{hours}"})
     return notes
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .instrument import Columns, Instrument, View
 from .noise import uniform, white
-from .scenario import Fault, Scenario, ScenarioError
+from .scenario import INSTRUMENTS, Fault, Scenario, ScenarioError
 from .timeline import Timeline
 
 Floats = NDArray[np.float64]
@@ -68,7 +68,7 @@ def assign(scenario: Scenario, instruments: Mapping[str, Instrument]) -> tuple[P
 
 
 def _owner(fault: Fault, variable: str, instruments: Mapping[str, Instrument], scenario: str) -> str | None:
-    owners = [name for name in ("ctd", "optode", *instruments) if variable in instruments[name].sensors]
+    owners = [name for name in INSTRUMENTS if variable in instruments[name].sensors]
     if fault.instrument is None:
         return owners[0] if owners else None
     if fault.instrument in instruments and fault.instrument not in owners:

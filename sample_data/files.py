@@ -1,7 +1,7 @@
 """Raw files as they grow: new ones at midnight, cut ones, and what became of each record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BufferedWriter
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +15,8 @@ from .instrument import Encoded, FileHead, Format
 WHOLE, DAMAGED, LOST = 0, 1, 2
 """Status of a sample: whole in a file; there but cut in two or with noise glued to it; in no file."""
 
-ONE_FILE = -1
+ONE_FILE, AGAIN = -1, -2
+"""Numbers of files that are not of a day: the only one, and the one of records that were downloaded twice."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class FilePlan:
     head
         For the headers; its count is replaced by that of each file.
     counts
-        Records of each file, by day number since 1970 or `ONE_FILE`.
+        Records of each file, by day number since 1970, `ONE_FILE` or `AGAIN`.
     split
         Id of the fault that splits files at midnight, 0 for none.
     cut_sample, cut
@@ -70,6 +71,7 @@ class RawFiles:
     _key: int | None = None
     _file: BufferedWriter | None = None
     _ended: set[int] = field(default_factory=set)
+    _keys: list[int] = field(default_factory=list)
 
     def write(self, encoded: Encoded, stamps: NDArray[np.int64], numbers: NDArray[np.int64],
               copy: bool) -> "Fate":  # fmt: skip
@@ -90,6 +92,8 @@ class RawFiles:
         status, faults = np.zeros(count, np.uint8), np.zeros(count, np.int16)
         file = np.full(count, -1, np.int32)
         keys = file_keys(stamps, self.plan.by_day)
+        if copy and self.plan.form.copies_apart:
+            keys = np.full_like(keys, AGAIN)
         edges = [0, *(np.flatnonzero(np.diff(keys)) + 1).tolist(), count]
         cuts_records = self.plan.split > 0 and self.plan.form.cuts_at_midnight
         bounds = [self._bound(encoded, row, count, cuts_records) for row in edges]
@@ -126,14 +130,24 @@ class RawFiles:
             self._file, self._key = (self.plan.folder / name).open("ab"), key
             if name not in self.written:
                 self.written.append(name)
-                head = self.plan.head
-                self._file.write(self.plan.form.header(
-                    FileHead(head.start, head.end, head.interval, self.plan.counts[key])))  # fmt: skip
+                self._file.write(self.plan.form.header(self._head(key)))
+                self._keys.append(key)
         return self._file
 
     def _name(self, key: int) -> str:
-        day = None if key == ONE_FILE else np.datetime64(key, "D")
-        return self.plan.form.name(self.plan.deployment, day)
+        day = None if key < 0 else np.datetime64(key, "D")
+        name = Path(self.plan.form.name(self.plan.deployment, day))
+        return f"{name.stem}-again{name.suffix}" if key == AGAIN else str(name)
+
+    def _head(self, key: int) -> FileHead:
+        return replace(self.plan.head, count=self.plan.counts[key])
+
+    def seal(self) -> None:
+        """Close, and finish every file whose format asks for that."""
+        self.close()
+        if self.plan.form.seal is not None:
+            for key, name in zip(self._keys, self.written, strict=True):
+                self.plan.form.seal(self.plan.folder / name, self._head(key))
 
     def close(self) -> None:
         """Close the open file."""

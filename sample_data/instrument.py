@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class View:
     nature
         The surroundings.
     instrument
-        Name, which keeps the noise of instruments apart.
+        Name of its noise, which keeps that of instruments apart.
     first, last
         Numbers of the samples, counted from the start of the deployment.
     seconds : ndarray, shape (last - first,)
@@ -123,7 +124,12 @@ class Format:
     cuts_at_midnight
         Whether a file that is split at midnight cuts a record in two.
     power_on, power_off
-        `(stamp, seed) -> bytes` around a run of records; `power_on` glues noise to the first record.
+        `(encoded, stamp, view) -> encoded`: messages around a run of records; `power_on` glues noise to the first one.
+    seal
+        `seal(path, FileHead)` makes a database of the records that were written to `path`; None where a file is done
+        with its last record. `count` of the head is what the instrument took, also where a cut lost some of it.
+    copies_apart
+        Whether duplicates go to a file of their own, as a format does that holds every time once.
     """
 
     to_raw: Callable[[Columns, View], dict[str, NDArray[Any]]]
@@ -135,6 +141,8 @@ class Format:
     cuts_at_midnight: bool = True
     power_on: Callable[[Encoded, int, View], Encoded] | None = None
     power_off: Callable[[Encoded, int, View], Encoded] | None = None
+    seal: Callable[[Path, FileHead], None] | None = None
+    copies_apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,6 +160,12 @@ class Instrument:
         further columns that `to_raw` needs (name with a leading underscore) or the truth keeps.
     drift
         Seconds a year that its clock gains.
+    ahead
+        Seconds by which its clock is set ahead of UTC.
+    standard
+        Whether it is aboard where a scenario does not say which instruments are.
+    noise_name
+        Name of its noise, where that is not its own.
     response
         By field of nature, seconds to 63 % of a step.
     first
@@ -161,11 +175,13 @@ class Instrument:
     block
         Samples made at a time.
     format
-        How it writes; None while there is no raw format: only truth.
+        How it writes; None where there is only truth.
     pattern
         Glob of its files in its folder.
     decoded
         What a decoder or the derivation calls a column of the truth, where that is another name.
+    also
+        Further variables that a decoder finds in its files, of those that another instrument may have as well.
     configuration
         Further keys of its part of the deployment file.
     """
@@ -176,6 +192,9 @@ class Instrument:
     sensors: Mapping[str, Sensor]
     clean: Callable[[View], dict[str, NDArray[Any]]]
     drift: float
+    ahead: float = 0.0
+    standard: bool = False
+    noise_name: str = ""
     response: Mapping[str, float] = field(default_factory=dict)
     first: float = 0.0
     interval: Callable[[float], float] = lambda period: period
@@ -183,7 +202,14 @@ class Instrument:
     format: Format | None = None
     pattern: str = "*"
     decoded: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """Names of its variables as decoded or derived."""
+        names = [self.decoded.get(name, name) for name in self.sensors]
+        return tuple(dict.fromkeys([*names, *self.decoded.values(), *self.also]))
 
 
 @cache

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .clock import Clock
 from .events import Pulse, pulses
 from .faults import Planned, disturb, fault_ids, hold, place, sigma
-from .files import DAMAGED, WHOLE, FilePlan, RawFiles, file_keys
+from .files import AGAIN, DAMAGED, WHOLE, FilePlan, RawFiles, file_keys
 from .instrument import Columns, Encoded, FileHead, Instrument, View
 from .scenario import Scenario
 from .site import FIELDS, Nature
@@ -48,7 +48,8 @@ class Run:
     def view(self, first: int, last: int) -> View:
         """What it meets at some samples."""
         seconds = self.timeline.true_seconds(first, last)
-        return View(self.nature, self.instrument.name, first, last, seconds, self.pulses)
+        name = self.instrument.noise_name or self.instrument.name
+        return View(self.nature, name, first, last, seconds, self.pulses)
 
     @cached_property
     def _raw_at(self) -> Callable[[int], Columns]:
@@ -108,7 +109,10 @@ class Run:
         counts: dict[int, int] = {}
         for chunk in self.chunks():
             reading = self.timeline.reading(chunk.first, chunk.last)
-            for key, count in zip(*np.unique(file_keys(reading, by_day), return_counts=True), strict=True):
+            keys = file_keys(reading, by_day)
+            if chunk.copy_of and self._form.copies_apart:
+                keys = np.full_like(keys, AGAIN)
+            for key, count in zip(*np.unique(keys, return_counts=True), strict=True):
                 counts[int(key)] = counts.get(int(key), 0) + int(count)
         head = FileHead(self.scenario.start, end, self.timeline.interval, 0)
         cut_sample = -1 if cut is None else min(int(cut.spans[0, 0]), self.timeline.count - 1)
@@ -151,7 +155,7 @@ class Run:
         truth.close()
         if files is None:
             return rows, []
-        files.close()
+        files.seal()
         return rows, files.written
 
     def _record_columns(self, chunk: Chunk, files: RawFiles | None, clean: Columns, view: View,
@@ -197,8 +201,8 @@ def _clock(instrument: Instrument, scenario: Scenario, own: Iterable[Planned]) -
         if one.fault.kind == "clock":
             number = one.fault.number
             return Clock(scenario.duration, number("seconds_per_year"), number("quadratic"), number("step"),
-                         number("step_at") * scenario.duration)  # fmt: skip
-    return Clock(scenario.duration, instrument.drift)
+                         number("step_at") * scenario.duration, instrument.ahead)  # fmt: skip
+    return Clock(scenario.duration, instrument.drift, ahead=instrument.ahead)
 
 
 def _outside(one: Planned, gaps: list[NDArray[np.int64]]) -> Planned:

@@ -15,11 +15,14 @@ DEFAULT_FILE = Path(__file__).with_name("scenarios.yaml")
 Parameter = float | str | bool
 
 VARIABLES = ("temperature", "conductivity", "pressure", "oxygen", "methane", "turbidity", "echo", "velocity_east",
-             "velocity_north", "pitch", "roll", "heading", "salinity")  # fmt: skip
-LATER_VARIABLES = ("chlorophyll", "ph", "carbon_dioxide", "raman", "wave_height")
-INSTRUMENTS = ("ctd", "optode", "adcp", "methane", "turbidity")
-LATER_INSTRUMENTS = ("carbon_dioxide", "ph", "fluorometer", "current_meter", "wave_recorder", "raman", "camera",
-                     "sampler")  # fmt: skip
+             "velocity_north", "pitch", "roll", "heading", "salinity", "chlorophyll")  # fmt: skip
+LATER_VARIABLES = ("ph", "carbon_dioxide", "raman", "wave_height")
+INSTRUMENTS = ("ctd", "optode", "adcp", "methane", "eco", "signature", "rbr")
+"""In this order they are asked for a variable that several have."""
+
+LATER_INSTRUMENTS = ("carbon_dioxide", "ph", "current_meter", "wave_recorder", "raman", "camera", "sampler")
+ALSO_CALLED = {"turbidity": "eco", "fluorometer": "eco"}
+"""Other names that scenarios may use."""
 
 
 class ScenarioError(ValueError):
@@ -56,7 +59,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A deployment to simulate: `period` and `intervals` in seconds, `start` in UTC."""
+    """A deployment to simulate: `period` and `intervals` in seconds, `start` in UTC.
+
+    `instruments` are those aboard, beside those to which something happens; None for the standard ones.
+    """
 
     name: str
     days: float
@@ -66,6 +72,7 @@ class Scenario:
     events: tuple[Event, ...] = ()
     start: np.datetime64 = DEFAULT_START
     intervals: Mapping[str, float] = field(default_factory=dict)
+    instruments: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no instrument could do."""
@@ -120,7 +127,7 @@ _EVENTS = {
     "bubbles": _Kind("event", ("at", "echo_dB", "duration")),
 }
 _TARGETS = {"variable": ("variable", "variables", "instrument"), "instrument": ("instrument",), "event": ()}
-_SCENARIO = ("name", "days", "period", "tide_scale", "start", "intervals", "clean", "faults", "events")
+_SCENARIO = ("name", "days", "period", "tide_scale", "start", "instruments", "intervals", "clean", "faults", "events")
 _POSITIVE = ("count", "width", "samples", "duration", "every", "factor", "days", "period", "rise", "decay")
 
 
@@ -163,8 +170,24 @@ def parse_scenario(entry: object) -> Scenario:
     return Scenario(
         entry["name"], _number(entry, "days", where), _number(entry, "period", where),
         _number(entry, "tide_scale", where, 1.0), faults, events, _start(entry.get("start"), where),
-        _numbers(entry.get("intervals") or {}, INSTRUMENTS, f"{where}: intervals"),
+        _intervals(entry, where), _instruments(entry, where),
     )  # fmt: skip
+
+
+def _intervals(entry: Mapping[str, Any], where: str) -> dict[str, float]:
+    found = _numbers(entry.get("intervals") or {}, (*INSTRUMENTS, *ALSO_CALLED), f"{where}: intervals")
+    return {ALSO_CALLED.get(name, name): seconds for name, seconds in found.items()}
+
+
+def _instruments(entry: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
+    if entry.get("instruments") is None:
+        return None
+    names = _items(entry, "instruments", where)
+    for name in names:
+        _one_of(name, (*INSTRUMENTS, *ALSO_CALLED), f"{where}: instruments")
+    if not names:
+        raise ScenarioError(f"{where}: instruments is empty: name some, or leave the key out")
+    return tuple(ALSO_CALLED.get(name, name) for name in names)
 
 
 def _fault(item: object, where: str) -> Fault:
@@ -177,7 +200,8 @@ def _fault(item: object, where: str) -> Fault:
     if rule.acts_on == "instrument" and instrument is None:
         raise ScenarioError(f"{where}: which instrument? Give `instrument:`, one of {', '.join(INSTRUMENTS)}")
     if instrument is not None:
-        _one_of(instrument, INSTRUMENTS + LATER_INSTRUMENTS, f"{where}: instrument")
+        _one_of(instrument, (*INSTRUMENTS, *ALSO_CALLED, *LATER_INSTRUMENTS), f"{where}: instrument")
+        instrument = ALSO_CALLED.get(instrument, instrument)
     own = {*rule.required, *rule.optional} - {"at", "instrument"}
     parameters = {key: _parameter(keys, key, rule.optional.get(key), where) for key in sorted(own)}
     at = _fraction(keys, "at", where, rule.optional.get("at"))

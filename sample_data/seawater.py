@@ -59,3 +59,37 @@ def oxygen_factor(practical_salinity: Floats, temperature: Floats, pressure: Flo
     b = ((SALINITY_B[3] * ts + SALINITY_B[2]) * ts + SALINITY_B[1]) * ts + SALINITY_B[0]
     salinity_factor = np.exp(practical_salinity * b + SALINITY_C * practical_salinity**2)
     return np.asarray(salinity_factor * (1.0 + 0.032 * pressure / 1000.0), dtype=np.float64)
+
+
+_BUNSEN_A = (-68.8862, 101.4956, 28.7314)
+_BUNSEN_B = (-0.076146, 0.043970, -0.0068672)
+_METHANE_LITRES = 22.36  # of a mole at 0 degC and 1 atm
+_METHANE_VOLUME = 35.0  # cm3/mol in water, rounded
+_GAS_CONSTANT = 83.14462618  # cm3 bar / (mol K)
+
+
+def methane_solubility(practical_salinity: Floats, temperature: Floats, pressure: Floats) -> Floats:
+    """Methane in nmol/L that a partial pressure of 1 uatm keeps dissolved.
+
+    Parameters
+    ----------
+    practical_salinity, temperature, pressure : ndarray, shape (n,)
+        PSS-78; degC; dbar. Under pressure the same concentration has a higher partial pressure.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Divide a concentration by it to get its partial pressure.
+
+    References
+    ----------
+    Wiesenburg, D. A., and Guinasso, N. L. (1979), Equilibrium solubilities of methane, carbon monoxide, and hydrogen
+    in water and sea water, Journal of Chemical and Engineering Data 24, 356-360: Bunsen coefficient. Weiss, R. F.
+    (1974), Carbon dioxide in water and seawater, Marine Chemistry 2, 203-215, equation 5: effect of pressure.
+    """
+    kelvin = temperature + 273.15
+    a, b, hundreds = _BUNSEN_A, _BUNSEN_B, kelvin / 100.0
+    logarithm = a[0] + a[1] / hundreds + a[2] * np.log(hundreds)
+    logarithm = logarithm + practical_salinity * (b[0] + (b[1] + b[2] * hundreds) * hundreds)
+    squeezed = np.exp(-_METHANE_VOLUME * pressure / 10.0 / (_GAS_CONSTANT * kelvin))
+    return np.asarray(1000.0 * np.exp(logarithm) / _METHANE_LITRES * squeezed, dtype=np.float64)

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from .events import END_SHARE
 from .faults import Planned, assign
 from .instrument import Instrument, discover
 from .run import Run, prepare
-from .scenario import DEFAULT_FILE, Scenario, ScenarioError, load_scenarios
+from .scenario import DEFAULT_FILE, INSTRUMENTS, Scenario, ScenarioError, load_scenarios
 from .site import Nature
 
 Progress = Callable[[str, int, int], None]
@@ -60,7 +60,8 @@ def demo_scenario(days: float = 30, period: float = 10) -> Scenario:
         Days from deck to deck; seconds between samples.
     """
     demo = next(one for one in load_scenarios(DEFAULT_FILE) if one.name == _DEMO)
-    return Scenario(demo.name, days, period, demo.tide_scale, demo.faults, demo.events, demo.start, demo.intervals)
+    intervals = {name: max(seconds, period) for name, seconds in demo.intervals.items()}
+    return replace(demo, days=days, period=period, intervals=intervals)
 
 
 def simulate(out: Path, scenario: Scenario, seed: int = 0, *, progress: Progress | None = None) -> Simulated:
@@ -91,8 +92,7 @@ def simulate(out: Path, scenario: Scenario, seed: int = 0, *, progress: Progress
     instruments = discover()
     assigned = assign(scenario, instruments)
     nature = Nature(seed, scenario.start, scenario.duration, scenario.tide_scale)
-    wanted = [one for one in instruments.values() if one.format is not None or _asked_for(one, scenario, assigned)]
-    runs = [prepare(one, scenario, nature, assigned) for one in wanted]
+    runs = [prepare(one, scenario, nature, assigned) for one in _aboard(instruments, scenario, assigned)]
     deployment = deployment_id(scenario)
     records, files = {}, {}
     for run in runs:
@@ -115,11 +115,21 @@ def _reporter(progress: Progress | None, name: str) -> Callable[[int, int], None
     return lambda done, total: progress(name, done, total) if progress else None
 
 
-def _asked_for(instrument: Instrument, scenario: Scenario, assigned: tuple[Planned, ...]) -> bool:
-    """Whether the scenario does something to an instrument that has no raw format yet."""
-    hit = {field for event in scenario.events for field in event.amplitudes}
-    events = any(field in hit for sensor in instrument.sensors.values() for field in sensor.fields)
-    return events or any(one.instrument == instrument.name for one in assigned)
+def _aboard(
+    instruments: Mapping[str, Instrument], scenario: Scenario, assigned: tuple[Planned, ...]
+) -> list[Instrument]:
+    """Those that the scenario names, those with faults, and one at least for every quantity with an event."""
+    named = scenario.instruments or [one.name for one in instruments.values() if one.standard]
+    aboard = {*named, *(one.instrument for one in assigned)}
+    for field in dict.fromkeys(field for event in scenario.events for field in event.amplitudes):
+        able = [name for name in INSTRUMENTS if field in _fields(instruments[name])]
+        if able and not aboard.intersection(able):
+            aboard.add(able[0])
+    return [one for name, one in instruments.items() if name in aboard]
+
+
+def _fields(instrument: Instrument) -> set[str]:
+    return {field for sensor in instrument.sensors.values() for field in sensor.fields}
 
 
 def _summary(scenario: Scenario, seed: int, runs: list[Run], assigned: tuple[Planned, ...],
@@ -156,10 +166,12 @@ def _instrument(run: Run, records: Mapping[str, int], files: Mapping[str, tuple[
         "variables": {name: instrument.decoded.get(name, name) for name in (*instrument.sensors, *instrument.decoded)},
         "noise": {name: sensor.noise for name, sensor in instrument.sensors.items()},
         "response_times": dict(instrument.response),
+        "calibration": instrument.configuration.get("calibration", {}).get("coefficients"),
         "sigma": {name: size for name, size in sizes.items() if name is not None},
         "clock": {
             "seconds_per_year": clock.seconds_per_year, "quadratic": clock.quadratic, "step": clock.step,
             "step_time": stamp(run.scenario.start, clock.step_at, "ms") if clock.step else None,
+            "ahead": clock.ahead,
         },
     }  # fmt: skip
 

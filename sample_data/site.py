@@ -30,15 +30,17 @@ _PROFILE = {
     "oxygen": (205.0, 203.0, 165.0, 130.0, 108.0, 94.0, 88.0, 91.0, 93.0),
     "methane": (3.0, 3.0, 3.0, 3.0, 3.5, 4.0, 6.0, 20.0, 60.0),
     "turbidity": (0.30, 0.25, 0.12, 0.08, 0.06, 0.06, 0.07, 0.10, 0.15),
+    "chlorophyll": (0.12, 0.20, 0.35, 0.06, 0.03, 0.03, 0.03, 0.03, 0.04),
 }
 # Standard deviation of the red noise on the seafloor; sizes are invented, of the order that deep landers report.
 _RED = {"temperature": 0.03, "salinity": 0.003, "pressure": 0.015, "oxygen": 1.0, "methane": 9.0, "turbidity": 0.02,
+        "chlorophyll": 0.004,
         "velocity_east": 0.022, "velocity_north": 0.018, "velocity_up": 0.002}  # fmt: skip
 _WARM_WATER = {"salinity": -0.04, "oxygen": -14.0}
 """What comes with a kelvin of internal tide: warmer water from above is fresher and lower in oxygen."""
 
 FIELDS = ("temperature", "salinity", "pressure", "oxygen", "methane", "turbidity", "velocity_east", "velocity_north",
-          "velocity_up", "echo")  # fmt: skip
+          "velocity_up", "echo", "chlorophyll")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class Nature:
         Returns
         -------
         ndarray, shape (n,)
-            degC, PSS-78, dbar, umol/L, nmol/L, NTU, m/s, dB. On deck: pressure, salinity and currents 0.
+            degC, PSS-78, dbar, umol/L, nmol/L, NTU, mg/m3, m/s, dB. On deck: pressure, salinity and currents 0.
         """
         if name == "echo":
             return np.zeros_like(seconds)

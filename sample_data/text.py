@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Characters = NDArray[np.uint8]
 
-_ZERO, _MINUS, _POINT = 48, 45, 46
+_ZERO, _MINUS = 48, 45
 _WIDTH = 8
 
 
@@ -22,7 +22,7 @@ def digits(values: NDArray[np.int64], width: int) -> Characters:
     return (np.asarray(values, dtype=np.int32)[:, None] // powers % 10 + _ZERO).astype(np.uint8)
 
 
-def fixed(values: NDArray[np.int64], decimals: int) -> Characters:
+def fixed(values: NDArray[np.int64], decimals: int, point: str = ".") -> Characters:
     """Decimal numbers without padding.
 
     Parameters
@@ -30,7 +30,9 @@ def fixed(values: NDArray[np.int64], decimals: int) -> Characters:
     values : ndarray of int64, shape (n,)
         In units of the last decimal.
     decimals
-        At least 1.
+        At least 0; with 0 there is no point.
+    point
+        Decimal sign.
 
     Returns
     -------
@@ -44,8 +46,8 @@ def fixed(values: NDArray[np.int64], decimals: int) -> Characters:
     column = out.shape[1] - 1
     rest = size
     for place in range(_WIDTH):
-        if place == decimals:
-            out[:, column] = _POINT
+        if place == decimals and decimals:
+            out[:, column] = ord(point)
             column -= 1
         following = rest // 10
         character = (rest - following * 10 + _ZERO).astype(np.uint8)

@@ -57,7 +57,7 @@ class Timeline:
     def reading(self, first: int, last: int) -> NDArray[np.int64]:
         """What the clock says at samples `first` to `last`: microseconds since 1970."""
         ticks = self.ticks(first, last)
-        return self.utc(ticks + self.clock.jump(self.clock.true_seconds(ticks)))
+        return self.utc(ticks + self.clock.jump(self.clock.true_seconds(ticks)) + self.clock.ahead)
 
 
 @dataclass(frozen=True)

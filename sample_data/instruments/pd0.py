@@ -68,7 +68,7 @@ def blank_ensembles(count: int, cells: int, interval: float) -> NDArray[Any]:
         "error_maximum": 2000, "ping_time": (seconds // 60, seconds % 60, hundredths), "coordinates": 0x1F,
         "source": 0x7D, "available": 0x3D, "first_cell_cm": round(100 * FIRST_CELL_METRES), "pulse_cm": 220,
         "layer": (1, 5), "false_target": 50, "transmit_lag": 54, "board": (7, 0, 0, 6, 254, 232, 165, 9), "power": 255,
-        "serial": SERIAL, "angle": 20,
+        "serial": SERIAL, "angle": 20, "bias": -340,
     }  # fmt: skip
     for name, value in leader.items():
         out["fixed"][name] = value
@@ -250,6 +250,7 @@ INSTRUMENT = Instrument(
         "pressure": Sensor(0.05, (), ("pressure",)),
     },
     clean=clean,
+    standard=True,
     drift=35.0,
     response={"temperature": 120.0},
     interval=lambda period: max(600.0, period),
@@ -264,5 +265,6 @@ INSTRUMENT = Instrument(
         "temperature": "transducer_temperature",
         "echo": "echo_intensity",
     },
+    also=("sound_speed", "ensemble_number", "error_status_word", "percent_good"),
     configuration={"pressure_reference": "gauge"},
 )  # fmt: skip

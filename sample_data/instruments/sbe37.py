@@ -227,6 +227,7 @@ INSTRUMENT = Instrument(
         "pressure": Sensor(4e-3, (), ("pressure", "inside")),
     },
     clean=clean,
+    standard=True,
     drift=60.0,
     response={"temperature": 3.0, "salinity": 3.0},
     format=Format(to_raw, stamp, encode, file_name, header, cuts_at_midnight=False),

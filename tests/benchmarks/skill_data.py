@@ -69,7 +69,8 @@ def records(scenario: Scenario, seed: int) -> Iterator[Record]:
 
 def _decoded(truth: Truth, name: str, files: tuple[Path, ...], scenario: Scenario) -> Iterator[Record]:
     columns, about = truth.columns[name], truth.summary["instruments"][name]
-    streams = {number: stream for number, path in enumerate(files) if (stream := _stream(path)) is not None}
+    sheet = about["calibration"]
+    streams = {number: stream for number, path in enumerate(files) if (stream := _stream(path, sheet)) is not None}
     whole = np.argsort(columns["file"], kind="stable")
     whole = whole[(columns["status"][whole] == 0) & np.isin(np.asarray(columns["file"])[whole], list(streams))]
     kept = np.asarray(columns["record_fault"])[whole] == 0  # duplicates are dropped where files are merged
@@ -82,9 +83,9 @@ def _decoded(truth: Truth, name: str, files: tuple[Path, ...], scenario: Scenari
         yield _record(truth, (name, of, called), columns, rows, value, scenario.name)
 
 
-def _stream(path: Path) -> xr.Dataset | None:
+def _stream(path: Path, calibration: ingest.Calibration | None) -> xr.Dataset | None:
     try:
-        return next(iter(ingest.decode(path).streams.values()))
+        return next(iter(ingest.decode(path, calibration=calibration).streams.values()))
     except ingest.UnknownFormatError as error:
         sys.stderr.write(f"left out: {error}\n")
         return None

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from numpy.typing import NDArray
 
 import ingest
 from sample_data import Simulated, Truth, read_truth, simulate
-from sample_data.scenario import parse_scenario
+from sample_data.scenario import INSTRUMENTS, parse_scenario
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,16 @@ class Deployment:
 
     def decoded(self, instrument: str, variable: str) -> NDArray[np.float64]:
         """Decoded values of all files, in the order of `rows`."""
-        return np.concatenate([_samples(path)[variable].values for path in self.simulated.files[instrument]])
+        return np.concatenate([one[variable].values for one in self.samples(instrument)])
 
     def clock(self, instrument: str) -> NDArray[np.int64]:
-        times = [_samples(path)["time"].values for path in self.simulated.files[instrument]]
+        times = [one["time"].values for one in self.samples(instrument)]
         return np.concatenate(times).astype("datetime64[us]").astype(np.int64)
+
+    def samples(self, instrument: str) -> list[xr.Dataset]:
+        """Decoded files, with the calibration that the deployment file gives."""
+        calibration = self.truth.summary["instruments"][instrument]["calibration"]
+        return [_samples(path, calibration) for path in self.simulated.files[instrument]]
 
     def rows(self, instrument: str) -> NDArray[np.int64]:
         """Rows of the truth that are whole in the files, file by file."""
@@ -41,8 +47,8 @@ class Deployment:
         return self.truth.summary["faults"][number - 1]
 
 
-def _samples(path: Path):
-    streams = ingest.decode(path).streams
+def _samples(path: Path, calibration: ingest.Calibration | None) -> xr.Dataset:
+    streams = ingest.decode(path, calibration=calibration).streams
     assert len(streams) == 1
     return next(iter(streams.values()))
 
@@ -64,4 +70,4 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Simulate:
 
 @pytest.fixture(scope="session")
 def clean(make: Simulate) -> Deployment:
-    return make(days=3, period=30, clean=True, seed=5)
+    return make(days=3, period=30, clean=True, seed=5, instruments=list(INSTRUMENTS))

@@ -251,15 +251,16 @@ def test_midnight_split_of_an_upload(fault) -> None:
 def test_a_fault_without_an_instrument_is_kept_in_the_truth(make: Simulate) -> None:
     faults = [
         {"kind": "saturation", "variable": "turbidity", "at": 0.3, "level": 25, "duration": 3600},
-        {"kind": "step", "variable": "chlorophyll", "at": 0.3, "sigma": 3},
+        {"kind": "step", "variable": "ph", "at": 0.3, "sigma": 3},
         {"kind": "gap", "instrument": "camera", "at": 0.3, "duration": 3600},
         {"kind": "gap", "instrument": "ctd", "at": 0.3, "duration": 3600},
     ]
     deployment = make(faults=faults)
-    assert [entry["written"] for entry in deployment.truth.summary["faults"]] == [False, False, False, True]
-    assert (deployment.truth.columns["turbidity"]["turbidity_fault"] == 1).sum() == 60
+    assert [entry["written"] for entry in deployment.truth.summary["faults"]] == [True, False, False, True]
+    assert (deployment.truth.columns["eco"]["turbidity_fault"] == 1).sum() == 60
     assert "methane" not in deployment.truth.columns
-    assert not (deployment.simulated.root / "raw" / "turbidity").exists()
+    assert sorted(path.name for path in (deployment.simulated.root / "raw").iterdir()) == [
+        "adcp", "ctd", "eco", "optode"]  # fmt: skip
 
 
 EVENTS = {
@@ -275,7 +276,7 @@ MARKS = {
     "plume": ("optode", "oxygen", -8.0),
     "methane_only": ("methane", "methane", 2500.0),
     "warm_anomaly": ("ctd", "temperature", 0.5),
-    "turbidity_flow": ("turbidity", "turbidity", 15.0),
+    "turbidity_flow": ("eco", "turbidity", 15.0),
     "bubbles": ("adcp", "echo", 18.0),
 }
 
@@ -294,7 +295,7 @@ def test_events(make: Simulate, plain: Deployment, kind: str) -> None:
         share = {"echo": 0.92}.get(variable, 1.0)
         assert change[np.argmax(np.abs(change))] == pytest.approx(share * amplitude, rel=0.03)
         assert np.abs(change[ids == 0]).max() < 0.03 * abs(amplitude)
-    assert deployment.truth.summary["events"][0]["written"] == (kind != "methane_only")
+    assert deployment.truth.summary["events"][0]["written"]
     onset = (np.asarray(columns["time_utc"])[ids == 1][0] - columns["time_utc"][0]) / 1e6
     expected = EVENTS[kind]["at"] * DAYS * 86_400 + EVENTS[kind].get("lag", {}).get(variable, 0)
     assert onset == pytest.approx(expected, abs=600 if instrument == "adcp" else PERIOD)

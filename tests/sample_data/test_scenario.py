@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sample_data import ScenarioError, demo_scenario, load_scenarios, scenarios_file, simulate
-from sample_data.scenario import DEFAULT_FILE, Scenario, parse_scenario
+from sample_data.scenario import DEFAULT_FILE, INSTRUMENTS, Scenario, parse_scenario
 
 BASE = {"name": "x", "days": 1, "period": 10}
 SPIKE = {"kind": "spike", "variable": "oxygen", "count": 3, "sigma": 8}
@@ -47,6 +47,8 @@ MISTAKES = {
     "clean with faults": ({"clean": True, "faults": [SPIKE]}, "clean, and yet with faults"),
     "half seconds": ({"period": 0.5}, "period is 0.5 s, expected whole seconds"),
     "interval of nobody": ({"intervals": {"adpc": 600}}, "did you mean 'adcp'?"),
+    "instrument of nobody": ({"instruments": ["ctd", "optod"]}, "did you mean 'optode'?"),
+    "no instruments": ({"instruments": []}, "instruments is empty"),
     "no time": ({"start": "yesterday"}, "start is 'yesterday', expected a time"),
     "fault as text": ({"faults": ["spike"]}, "expected a fault with `kind:`"),
     "faults as text": ({"faults": "spike"}, "expected a list, found str"),
@@ -102,10 +104,23 @@ def test_the_demo_takes_any_length_and_period() -> None:
     demo = demo_scenario(days=3, period=60)
     assert (demo.days, demo.period) == (3, 60)
     kinds = {fault.kind for fault in demo.faults}
-    assert {"spike", "stuck", "gap", "clock", "truncated_file"} <= kinds
+    assert {"spike", "stuck", "gap", "clock", "truncated_file", "dead"} <= kinds
+    assert demo.instruments == INSTRUMENTS
+    assert demo.intervals == {"adcp": 600, "methane": 60, "eco": 60, "signature": 600, "rbr": 60}
+    assert demo_scenario(period=900).intervals["methane"] == 900
     assert [event.kind for event in demo.events] == ["plume", "plume"]
     with pytest.raises(ScenarioError, match="whole seconds"):
         demo_scenario(period=2.5)
+
+
+def test_other_names_of_instruments() -> None:
+    gap = {"kind": "gap", "instrument": "turbidity", "at": 0.1, "duration": 60}
+    scenario = parse_scenario(
+        {**BASE, "faults": [gap], "intervals": {"turbidity": 30}, "instruments": ["ctd", "fluorometer"]}
+    )
+    assert scenario.faults[0].instrument == "eco"
+    assert scenario.intervals == {"eco": 30}
+    assert scenario.instruments == ("ctd", "eco")
 
 
 def test_a_start_is_utc() -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from sample_data import demo_scenario, read_truth, simulate
 from sample_data.instrument import discover
-from sample_data.scenario import parse_scenario
+from sample_data.scenario import INSTRUMENTS, parse_scenario
 from sample_data.timeline import schedule
 
 EVENTFUL = {
     "name": "eventful", "days": 1, "period": 60, "tide_scale": 1.5,
+    "instruments": ["ctd", "optode", "adcp", "eco", "signature", "rbr"],
     "faults": [
         {"kind": "spike", "variables": ["temperature", "oxygen"], "count": 4, "sigma": 9},
         {"kind": "stuck", "variable": "oxygen", "at": 0.5, "duration": 3600, "last_bit_noise": True},
@@ -65,7 +66,7 @@ def test_progress_reaches_its_end(tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
     simulate(tmp_path, parse_scenario(EVENTFUL), progress=lambda *step: seen.append(step))
     last = {name: (done, total) for name, done, total in seen}
-    assert {"ctd", "optode", "adcp", "methane"} == set(last)
+    assert set(INSTRUMENTS) == set(last)
     assert all(done == total > 0 for done, total in last.values())
 
 
@@ -79,7 +80,13 @@ def test_the_configuration_loads_and_says_that_it_is_simulated(tmp_path: Path) -
     assert (stay.position.latitude, stay.position.longitude, stay.water_depth) == (22.115, 119.286, 1120.0)
     assert (stay.end - stay.start) == np.timedelta64(1, "D")
     instruments = {one.name: one for one in stay.instruments}
-    assert set(instruments) == {"ctd", "optode", "adcp"}
+    assert set(instruments) == set(INSTRUMENTS)
+    assert stay.primary == {
+        "pressure": "ctd", "temperature": "ctd", "eastward_velocity": "adcp", "northward_velocity": "adcp",
+        "upward_velocity": "adcp", "echo_intensity": "adcp", "heading": "adcp", "pitch": "adcp", "roll": "adcp",
+        "transducer_temperature": "adcp", "sound_speed": "adcp", "ensemble_number": "adcp",
+        "error_status_word": "adcp", "percent_good": "adcp",
+    }  # fmt: skip
     assert instruments["optode"].settings == {"internal_salinity": 0.0}
     assert instruments["ctd"].pressure_reference == "gauge"
     for one in stay.instruments:
