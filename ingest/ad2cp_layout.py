@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.matrices import Place, alike, column, fields, take
+
 Rows = NDArray[np.uint8]
 Columns = dict[str, NDArray[Any]]
 
@@ -39,18 +41,12 @@ _RAW_ECHOSOUNDERS = (0x23, 0x24)
 ECHOSOUNDER = 0x1C
 
 
-def _fields(**places: tuple[str, int]) -> np.dtype[Any]:
-    """Name fields by format and first byte; the bytes between them are not used."""
-    formats, offsets = zip(*places.values(), strict=True)
-    return np.dtype({"names": list(places), "formats": list(formats), "offsets": list(offsets)})
-
-
 _SENSORS = {
     "sound_speed": ("<u2", 16), "temperature": ("<i2", 18), "pressure": ("<u4", 20), "heading": ("<u2", 24),
     "pitch": ("<i2", 26), "roll": ("<i2", 28),
 }  # fmt: skip
 
-VERSION_3 = _fields(
+VERSION_3 = fields(
     settings=("(8,)u1", 0), clock=("(6,)u1", 8), clock_fraction=("<u2", 14), **_SENSORS, beams=("<u2", 30),
     cell_size=("<u2", 32), blanking=("<u2", 34), nominal_correlation=("u1", 36), pressure_sensor_temperature=("u1", 37),
     battery=("<u2", 38), magnetometer=("(3,)<i2", 40), accelerometer=("(3,)<i2", 46), ambiguity=("<u2", 52),
@@ -59,14 +55,14 @@ VERSION_3 = _fields(
 )  # fmt: skip
 """Burst, average, altimeter and echosounder data: angles and temperatures in 0.01 degree, pressure in mbar."""
 
-VERSION_2 = _fields(
+VERSION_2 = fields(
     settings=("(8,)u1", 0), clock=("(6,)u1", 8), clock_fraction=("<u2", 14), **_SENSORS, error=("<u2", 30),
     short_status=("<u2", 32), beams=("<u2", 34), cell_size=("<u2", 36), blanking=("<u2", 38), battery=("<u2", 42),
     magnetometer=("(3,)<i2", 44), accelerometer=("(3,)<i2", 50), ambiguity=("<u2", 56), transmit_energy=("<u2", 60),
     exponent=("i1", 62), power=("i1", 63),
 )  # fmt: skip
 
-TRACK = _fields(
+TRACK = fields(
     settings=("(8,)u1", 0), clock=("(6,)u1", 8), clock_fraction=("<u2", 14), **_SENSORS, beams=("<u2", 30),
     cell_size=("<u2", 32), blanking=("<u2", 34), nominal_correlation=("u1", 36), battery=("<u2", 38),
     magnetometer=("(3,)<i2", 40), accelerometer=("(3,)<i2", 46), ambiguity=("<u4", 52), transmit_energy=("<u2", 58),
@@ -75,7 +71,7 @@ TRACK = _fields(
 )  # fmt: skip
 """Bottom track and water track."""
 
-RAW_ECHOSOUNDER = _fields(
+RAW_ECHOSOUNDER = fields(
     settings=("(2,)u1", 0), clock=("(6,)u1", 2), clock_fraction=("<u2", 8), error=("<u2", 10), status=("<u4", 12),
     serial=("<u4", 16), samples=("<u4", 20), first_sample=("<u4", 24), sampling_frequency=("<f4", 28),
 )  # fmt: skip
@@ -83,14 +79,6 @@ RAW_ECHOSOUNDER = _fields(
 _LEAST = {VERSION_3: 76, VERSION_2: 68, TRACK: 78, RAW_ECHOSOUNDER: 32}
 _BLANKING_IN_CENTIMETRES = 1 << 1
 FRAMES = ("earth", "instrument", "beam")
-
-
-class Place(NamedTuple):
-    """Where one column lies in the data of a record."""
-
-    start: int
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -145,11 +133,11 @@ def groups(matrix: Rows) -> Iterator[Group]:
         Rows ascending; columns are views into the matrix where all its rows are alike.
     """
     # Size of the header, record id; version and place of the data that follow the header.
-    for outer in _alike(matrix[:, [1, 2]]):
-        part = _take(matrix, outer)
+    for outer in alike(matrix[:, [1, 2]]):
+        part = take(matrix, outer)
         header, record = int(part[0, 1]), int(part[0, 2])
-        for inner in _alike(part[:, [header, header + 1]]):
-            yield from _by_settings(_take(part, inner), outer[inner], header, record)
+        for inner in alike(part[:, [header, header + 1]]):
+            yield from _by_settings(take(part, inner), outer[inner], header, record)
 
 
 def _by_settings(matrix: Rows, rows: NDArray[np.intp], header: int, record: int) -> Iterator[Group]:
@@ -160,7 +148,7 @@ def _by_settings(matrix: Rows, rows: NDArray[np.intp], header: int, record: int)
         yield Group(rows, None, {}, f"record 0x{record:02x}: {reason}")
         return
     for inner in _by_identity(matrix[:, header:], fields, record):
-        data = _take(matrix, inner)[:, header:]
+        data = take(matrix, inner)[:, header:]
         first = data[0].tobytes()
         settings = _settings(first, fields, record)
         places = _places(settings, first, fields, record)
@@ -190,12 +178,12 @@ _TRACK_DISTANCE, _TRACK_MERIT, _TRACK_ATTITUDE = 1 << 8, 1 << 9, 1 << 10
 
 def _by_identity(data: Rows, fields: np.dtype[Any], record: int) -> Iterator[NDArray[np.intp]]:
     """Row numbers by what tells one layout from another."""
-    for rows in _alike(data[:, _identity_bytes(fields, record)] & _identity_mask(fields, record)):
+    for rows in alike(data[:, _identity_bytes(fields, record)] & _identity_mask(fields, record)):
         raw = _raw_altimeter(data[rows[0]].tobytes(), fields, record)
         if raw is None or raw + 6 > data.shape[1]:
             yield rows
         else:
-            yield from (rows[inner] for inner in _alike(data[rows, raw : raw + 6]))
+            yield from (rows[inner] for inner in alike(data[rows, raw : raw + 6]))
 
 
 @cache
@@ -346,26 +334,8 @@ def _altimeter_count(data: bytes, fields: np.dtype[Any], record: int) -> int:
     return int.from_bytes(data[place : place + 4], "little")
 
 
-def _alike(matrix: Rows) -> list[NDArray[np.intp]]:
-    """Row numbers by equal content, ascending in each list."""
-    if bool((matrix == matrix[0]).all()):
-        return [np.arange(len(matrix))]
-    _, inverse = np.unique(matrix, axis=0, return_inverse=True)
-    kinds = inverse.reshape(-1)
-    return [np.flatnonzero(kinds == kind) for kind in range(int(kinds.max()) + 1)]
-
-
-def _take(matrix: Rows, rows: NDArray[np.intp]) -> Rows:
-    return matrix if len(rows) == len(matrix) else matrix[rows]
-
-
 def _columns(data: Rows, places: Mapping[str, Place], fixed: int) -> Columns:
     """View the fields of every row, each of shape (n, *shape)."""
     # The short fields at the start of far-apart rows are gone through one by one: brought together, they are in cache.
     near = np.ascontiguousarray(data[:, :fixed])
-    return {name: _column(near if place.start < fixed else data, place) for name, place in places.items()}
-
-
-def _column(data: Rows, place: Place) -> NDArray[Any]:
-    stop = place.start + place.dtype.itemsize * int(np.prod(place.shape))
-    return data[:, place.start : stop].view(place.dtype).reshape(len(data), *place.shape)
+    return {name: column(near if place.start < fixed else data, place) for name, place in places.items()}

@@ -1,23 +1,42 @@
-"""Frames of binary formats: sync word, size, checksum, searched in whole runs instead of one by one.
+"""Frames of binary formats: sync bytes, size and checksum, found in one compiled pass over a block.
 
-Well-formed files repeat frames of one length, so a run of them is checked as a matrix, one row a frame. Only where that
-breaks off are single bytes looked at. What is decided about a byte depends on the file alone, never on the block.
+A format's own `walk` goes through the bytes and says where frames are and what only looked like one; here the bytes
+between frames are told apart as text and damage. What is decided about a byte depends on the file alone, never on the
+block.
 """
 
 import re
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.checksums import Eights, eights
+from ingest.compiled import compiled
 from ingest.ledger import Span
+from ingest.text import Bytes, Places
 
 NO_SYNC = "no frame starts here"
 """Reason given for bytes after a frame that do not begin another."""
 
-Sums = tuple[NDArray[np.uint16], NDArray[np.uint16]]
+HEADER_CUT, CUT, CHECKSUM, HEADER = range(4)
+"""What is wrong with something that looks like a frame: the file ends in its header, or before its end; its checksum
+does not hold; its header cannot be."""
+
+Found = NDArray[np.int64]
+Walked = tuple[int, int, int, int]
+Walk = Callable[[Bytes, Eights, int, bool, Found, Found], Walked]
+"""`walk(buffer, numbers, at, last, found, faults) -> (at, frames, damaged, wanted)`: compiled.
+
+It goes from byte `at` of the block to its end, to the first frame that needs more bytes than are there (unless `last`),
+or until one of the arrays is full: `found`, rows of first byte and form of a good frame (its length times 256 plus a
+byte that tells its kind), and `faults`, rows of first byte, claimed length, fault and two numbers about it. After a
+good frame it goes on behind it, else at the next byte. It returns where it stopped, how many rows it wrote, and how
+long the block has to be for the waiting frame; 0 where none waits.
+"""
 
 
 @dataclass(frozen=True)
@@ -26,31 +45,22 @@ class FrameRule:
 
     Attributes
     ----------
-    sync
-        Pattern of the first bytes of a frame; matches exactly `sync_bytes`.
-    sync_bytes
-        Length of the sync word.
-    header_bytes
-        How many bytes from the sync word on tell the length of the frame. Frames with equal headers are equally long.
-    length
-        `length(header) -> bytes of the whole frame`, checksum included; a reason, where the header is impossible.
-    sums
-        `sums(matrix) -> (computed, stated)`: checksums of frames, `matrix` of uint8 and shape (frames, length).
+    walk
+        Finds them.
+    impossible
+        What is wrong with an impossible header, with places {0} and {1} for the two numbers that `walk` gives.
+    noise
+        What text between frames is, for the ledger.
+    text, text_bytes
+        How such a text starts, and how many bytes that takes at most; all printable characters after it belong to it.
+        Without it, all that is no frame is damage.
     """
 
-    sync: re.Pattern[bytes]
-    sync_bytes: int
-    header_bytes: int
-    length: Callable[[bytes], int | str]
-    sums: Callable[[NDArray[np.uint8]], Sums]
-
-
-class Run(NamedTuple):
-    """Good frames of equal header, one after the other: first byte in the block, how many, bytes of each."""
-
-    start: int
-    frames: int
-    length: int
+    walk: Walk
+    impossible: str = ""
+    noise: str = ""
+    text: re.Pattern[bytes] | None = None
+    text_bytes: int = 1
 
 
 @dataclass(frozen=True)
@@ -60,31 +70,46 @@ class Search:
     Attributes
     ----------
     reason
-        Why the last byte belongs to no frame; None after a good frame and at the start.
+        Why the last byte is damage; None after a frame.
     until
-        Byte of the file where the frame that was found damaged claims to end: bad sync words before it belong to the
-        same damage.
+        Byte of the file where the frame that was found damaged claims to end: all up to there is that damage.
+    noise
+        Whether the last byte belongs to a text that may go on.
     """
 
     reason: str | None = None
     until: int = 0
+    noise: bool = False
+
+
+class Frames(NamedTuple):
+    """Good frames of one kind and length: first bytes in the block, ascending."""
+
+    kind: int
+    length: int
+    start: Places
 
 
 @dataclass(frozen=True)
 class Framing:
-    """What a block holds: good frames, damage, and the bytes to come again with the next block."""
+    """What a block holds: good frames, text, damage, and the bytes to come again with the next block.
 
-    runs: tuple[Run, ...]
+    `wanted` is how long the block has to be for anything new to be found in it.
+    """
+
+    frames: tuple[Frames, ...]
+    skipped: tuple[Span, ...]
     rejected: tuple[Span, ...]
     consumed: int
     search: Search
+    wanted: int
 
 
 def find_frames(block: bytes, offset: int, search: Search, rule: FrameRule, *, last: bool) -> Framing:
     """Find every frame that is whole and whose checksum holds.
 
-    After a bad sync word the search goes on at its next byte, so that a good frame inside the claimed extent of a
-    damaged one is found.
+    Of frames that overlap the first counts. Between frames, text is noise and the rest is damage, as is all that a
+    damaged frame claims, but for the good frames in it.
 
     Parameters
     ----------
@@ -102,99 +127,188 @@ def find_frames(block: bytes, offset: int, search: Search, rule: FrameRule, *, l
     Returns
     -------
     Framing
-        Offsets of runs count from the block's start, those of spans from the file's.
+        Places of frames count from the block's start, those of spans from the file's.
     """
-    runs: list[Run] = []
-    rejected: list[Span] = []
-    at = 0
-    while at < len(block):
-        if rule.sync.match(block, at) is None:
-            end, search = _pass_over(block, at, search, rule, last=last)
-        else:
-            verdict = _judge(block, at, rule, last=last)
-            if verdict is None:
-                break
-            if isinstance(verdict, Run):
-                runs.append(verdict)
-                at, search = at + verdict.frames * verdict.length, Search()
-                continue
-            end, search = at + 1, _blame(search, offset + at, verdict)
-        if end == at:
-            break
-        rejected.append(Span(offset + at, end - at, search.reason or NO_SYNC))
-        at = end
-    return Framing(tuple(runs), tuple(rejected), at, search)
+    found, damage, limit, wanted = _walked(block, rule, last=last)
+    frames = tuple(_sorted(found))
+    if sum(one.length * one.start.size for one in frames) == limit:
+        return Framing(frames, (), (), limit, Search() if frames else search, max(0, wanted - limit))
+    seams = _Seams(block, offset, rule, damage, last)
+    pieces, consumed, after = seams.between(found[:, 0], found[:, 0] + (found[:, 1] >> 8), limit, search)
+    return Framing(
+        frames,
+        tuple(_span(piece, offset, rule.noise) for piece in pieces if piece.search.noise),
+        tuple(_span(piece, offset, piece.search.reason or NO_SYNC) for piece in pieces if not piece.search.noise),
+        consumed,
+        after,
+        max(0, wanted - consumed),
+    )
 
 
-class _Bad(NamedTuple):
+def _span(piece: "_Piece", offset: int, reason: str) -> Span:
+    return Span(offset + piece.start, piece.stop - piece.start, reason)
+
+
+class _Damage(NamedTuple):
+    start: int
+    length: int
     reason: str
-    length: int  # what the frame claims
 
 
-def _pass_over(block: bytes, at: int, search: Search, rule: FrameRule, *, last: bool) -> tuple[int, Search]:
-    """Return where the next sync word is, or as far as surely none is."""
-    after = search if search.reason else Search(NO_SYNC, 0)
-    found = rule.sync.search(block, at)
-    if found is not None:
-        return found.start(), after
-    # The start of a sync word may lie at the end of the block.
-    return len(block) if last else max(at, len(block) - rule.sync_bytes + 1), after
+_MOST_FRAMES, _MOST_FAULTS = 1 << 20, 4096
 
 
-def _blame(search: Search, position: int, bad: _Bad) -> Search:
-    if search.reason is not None and position < search.until:
-        return search
-    return Search(bad.reason, position + bad.length)
+def _walked(block: bytes, rule: FrameRule, *, last: bool) -> tuple[Found, list[_Damage], int, int]:
+    """Frames, damage by first byte, where the walk stopped, and how long the block has to be to go on; 0 at its end."""
+    buffer, numbers = np.frombuffer(block, np.uint8), eights(block)
+    most = min(_MOST_FRAMES, buffer.size // 8 + 1)  # memory that is not written to costs nothing
+    parts: list[Found] = []
+    damage: list[_Damage] = []
+    at, wanted, full = 0, 0, True
+    while full and not wanted:
+        found, faults = np.empty((most, 2), np.int64), np.empty((_MOST_FAULTS, 5), np.int64)
+        at, frames, damaged, wanted = rule.walk(buffer, numbers, at, last, found, faults)
+        full = frames == most or damaged == _MOST_FAULTS
+        parts.append(found[:frames])
+        damage += [_damage(row, buffer.size, rule) for row in faults[:damaged].tolist()]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts), damage, at, wanted
 
 
-def _judge(block: bytes, at: int, rule: FrameRule, *, last: bool) -> Run | _Bad | None:
-    """Judge the frame whose sync word is at `at`; None where more bytes are needed."""
-    available = len(block) - at
-    if available < rule.header_bytes:
-        return _Bad(f"cut off by the end of the file: {available} bytes of a header", available) if last else None
-    length = rule.length(block[at : at + rule.header_bytes])
-    if isinstance(length, str):
-        return _Bad(length, 1)
-    if available < length:
-        reason = f"cut off by the end of the file: {available} of {length} bytes"
-        return _Bad(reason, length) if last else None
-    return _gallop(block, at, length, rule)
+def _damage(row: list[int], size: int, rule: FrameRule) -> _Damage:
+    start, length, fault, first, second = row
+    reason = {
+        HEADER_CUT: f"cut off by the end of the file: {size - start} bytes of a header",
+        CUT: f"cut off by the end of the file: {size - start} of {length} bytes",
+        CHECKSUM: f"checksum is 0x{first:04x}, record says 0x{second:04x}",
+    }
+    return _Damage(start, length, reason.get(fault) or rule.impossible.format(first, second))
 
 
-_FIRST_ROWS = 8
-_MOST_BYTES = 512 * 1024  # a matrix of this size stays in the cache between comparing and summing
+@compiled
+def note(faults: Found, row: int, start: int, length: int, fault: int) -> int:
+    """Write down something that looks like a frame and is none; returns the next row."""
+    faults[row, 0], faults[row, 1], faults[row, 2] = start, length, fault
+    faults[row, 3] = faults[row, 4] = 0
+    return row + 1
 
 
-def _gallop(block: bytes, at: int, length: int, rule: FrameRule) -> Run | _Bad:
-    """Check frames of one header in matrices that grow while all is well."""
-    rows, good = _FIRST_ROWS, 0
-    most = max(1, _MOST_BYTES // length)
-    while True:
-        start = at + good * length
-        rows = min(rows, most, (len(block) - start) // length)
-        if rows == 0:
-            return Run(at, good, length)
-        matrix = np.frombuffer(block, np.uint8, rows * length, start).reshape(rows, length)
-        header = np.frombuffer(block, np.uint8, rule.header_bytes, at)
-        alike = _leading((matrix[:, : rule.header_bytes] == header).all(axis=1))
-        if alike == 0:
-            return Run(at, good, length)
-        computed, stated = rule.sums(matrix[:alike])
-        sound = _leading(computed == stated)
-        good += sound
-        if good == 0:
-            return _Bad(f"checksum is 0x{computed[0]:04x}, record says 0x{stated[0]:04x}", length)
-        if sound < rows:
-            return Run(at, good, length)
-        rows *= 2
+def _sorted(found: Found) -> Iterator[Frames]:
+    """Frames by form, in order of the forms' first appearance."""
+    if not len(found):
+        return
+    forms, counts, places = _by_form(found)
+    for one, stop, count in zip(forms.tolist(), np.cumsum(counts).tolist(), counts.tolist(), strict=True):
+        yield Frames(one & 0xFF, one >> 8, places[stop - count : stop])
 
 
-def _leading(holds: NDArray[np.bool_]) -> int:
-    """How many hold before the first that does not."""
-    return len(holds) if holds.all() else int(holds.argmin())
+@compiled
+def _by_form(frames: Found) -> tuple[Places, Places, Places]:
+    """Forms, how many frames have each, and the frames' first bytes: those of one form behind the other."""
+    forms, counts = np.zeros(16, np.int64), np.zeros(16, np.int64)
+    which = np.empty(len(frames), np.int32)
+    found = last = 0
+    for row in range(len(frames)):
+        form = frames[row, 1]
+        if found == 0 or forms[last] != form:
+            last = 0
+            while last < found and forms[last] != form:
+                last += 1
+            if last == found:
+                if found == forms.size:
+                    forms, counts = np.append(forms, np.zeros_like(forms)), np.append(counts, np.zeros_like(counts))
+                forms[found] = form
+                found += 1
+        which[row] = last
+        counts[last] += 1
+    places, free = np.empty(len(frames), np.int64), np.cumsum(counts) - counts
+    for row in range(len(frames)):
+        places[free[which[row]]] = frames[row, 0]
+        free[which[row]] += 1
+    return forms[:found], counts[:found], places
 
 
-def byte_sums(matrix: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Sum the bytes of each row modulo 65536."""
-    sums: NDArray[np.uint16] = matrix.sum(axis=1, dtype=np.uint16)
-    return sums
+_GOES_ON = re.compile(rb"[\t\r\n\x20-\x7e]*")
+_LINE_ENDS = re.compile(rb"[\r\n]{1,4}")
+_PRINTABLE_TO_THE_END = re.compile(rb"\x00?[\t\r\n\x20-\x7e]*\Z")
+
+
+@dataclass(frozen=True)
+class _Seams:
+    """What lies between frames, told apart as text and damage."""
+
+    block: bytes
+    offset: int
+    rule: FrameRule
+    damage: list[_Damage]
+    last: bool
+
+    def between(self, start: Places, end: Places, limit: int, search: Search) -> tuple[list["_Piece"], int, Search]:
+        """Pieces between frames up to `limit`, bytes consumed, and where the search stands after them."""
+        opening, closing = np.concatenate(([0], end)), np.concatenate((start, [limit]))
+        pieces: list[_Piece] = []
+        tail = limit
+        for place in np.flatnonzero(closing > opening).tolist():
+            # The last gap may go on in the next block, unless a frame that waits for its end stands behind it.
+            closed = place < start.size or self.last or limit < len(self.block)
+            first, stop = int(opening[place]), int(closing[place])
+            found = self._gap(first, stop, search if place == 0 else Search(), closed=closed)
+            pieces += found
+            if place == start.size:
+                tail = found[-1].stop if found else first
+        if pieces and pieces[-1].stop == tail:
+            return pieces, tail, pieces[-1].search
+        return pieces, tail, Search() if start.size else search
+
+    def _gap(self, at: int, stop: int, search: Search, *, closed: bool) -> list["_Piece"]:
+        pieces: list[_Piece] = []
+        hold = stop - self.rule.text_bytes + 1
+        told = closed or self.rule.text is None
+        sure = None if told else _PRINTABLE_TO_THE_END.search(self.block, max(at, hold), stop)
+        known = bisect_left(self.damage, (at, 0, ""))
+        while at < stop:
+            while known < len(self.damage) and self.damage[known].start < at:
+                known += 1
+            piece = self._piece(at, stop, search, self.damage[known] if known < len(self.damage) else None)
+            if sure is not None and not piece.search.noise and self.offset + at >= piece.search.until:
+                # Printable characters at the end of the block may become text.
+                piece = piece._replace(stop=min(piece.stop, sure.start()))
+            if piece.stop <= at:
+                break
+            pieces.append(piece)
+            at, search = piece.stop, piece.search
+        return pieces
+
+    def _piece(self, at: int, stop: int, search: Search, damage: _Damage | None) -> "_Piece":
+        """Text or damage from `at` on, as far as it is surely the same."""
+        if damage is not None and damage.start == at and self.offset + at >= search.until:
+            search = Search(damage.reason, self.offset + at + damage.length)
+        if self.offset + at < search.until:
+            end = min(stop, search.until - self.offset)
+            return _Piece(at, end, Search(search.reason, search.until))
+        free = stop if damage is None or damage.start <= at else min(stop, damage.start)
+        text = self._text(at, free, stop, search)
+        if text > at:
+            return _Piece(at, text, Search(search.reason, 0, noise=True))
+        following = self.rule.text.search(self.block, at, free) if self.rule.text else None
+        return _Piece(at, following.start() if following else free, Search(search.reason or NO_SYNC))
+
+    def _text(self, at: int, free: int, stop: int, search: Search) -> int:
+        """Where the text that starts at `at` ends."""
+        if self.rule.text is None:
+            return at
+        begins = self.rule.text.match(self.block, at, free)
+        if begins is not None or search.noise:
+            goes_on = _GOES_ON.match(self.block, at if begins is None else begins.end(), free)
+            assert goes_on is not None
+            return goes_on.end()
+        fresh = search.reason is None
+        line_ends = _LINE_ENDS.match(self.block, at, free) if fresh else None
+        return line_ends.end() if line_ends is not None and line_ends.end() == stop else at
+
+
+class _Piece(NamedTuple):
+    """Text or damage: first byte in the block and the one after the last, and the search after it."""
+
+    start: int
+    stop: int
+    search: Search

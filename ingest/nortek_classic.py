@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.framing import Sums
-from ingest.mixed_framing import Candidates, MixedRule
-from ingest.text import Bytes, Places
+from ingest.checksums import Eights, word, word_sum
+from ingest.compiled import compiled
+from ingest.framing import CHECKSUM, CUT, HEADER_CUT, Found, FrameRule, Walked, note
+from ingest.matrices import fields
+from ingest.text import Bytes
 from ingest.timecode import Times, from_fields
 
 SYNC = 0xA5
@@ -55,47 +57,59 @@ _LONGEST = 16_384
 
 HEADER_BYTES = 4
 
-_FIXED, _SHORTEST, _MAXIMUM = (np.zeros(256, np.int64) for _ in range(3))
+_SAMPLE_BYTES = RECORD_BYTES[SAMPLE]
+
+# By record id; of an id that is not known no length is possible.
+_SHORTEST, _MAXIMUM = np.ones(256, np.int64), np.zeros(256, np.int64)
 for _kind, _size in RECORD_BYTES.items():
-    _FIXED[_kind] = _SHORTEST[_kind] = _MAXIMUM[_kind] = _size
+    _SHORTEST[_kind] = _MAXIMUM[_kind] = _size
 for _kind, _size in _LEAST.items():
     _SHORTEST[_kind], _MAXIMUM[_kind] = _size, _LONGEST if _kind in NOT_DECODED else _MOST
 
 
-def candidates(buffer: Bytes, syncs: Places) -> Candidates:
-    """Sync bytes before a known id and a possible size; Vector velocities have no size and 24 bytes."""
-    kind = buffer[syncs + 1]
-    known = np.flatnonzero(_SHORTEST[kind])
-    start, kind = syncs[known], kind[known]
-    sized = np.flatnonzero(kind != SAMPLE)
-    length = np.full(start.size, RECORD_BYTES[SAMPLE])
-    place = start[sized]
-    length[sized] = 2 * (buffer[place + 2].astype(np.int64) | buffer[place + 3].astype(np.int64) << 8)
-    possible = (length >= _SHORTEST[kind]) & (length <= _MAXIMUM[kind])
-    if not possible.all():
-        start, length = start[possible], length[possible]
-    return Candidates(start, length, np.ones(start.size, bool))
-
-
-def sums(matrix: Bytes) -> Sums:
-    """Checksums: 16-bit words of all that stands before the last."""
-    words = matrix.view("<u2")
-    stated = words[:, -1].astype(np.uint16)
-    # `einsum` adds along short rows in a third of the time of `sum`, modulo 65536 as the checksum is.
-    computed: NDArray[np.uint16] = np.einsum("ij->i", words) - stated + np.uint16(FIRST_SUM)
-    return computed, stated
+@compiled
+def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faults: Found) -> Walked:
+    """Find records; see `ingest.framing.Walk`. Vector velocities state no size and have 24 bytes."""
+    frames = damaged = 0
+    while at < buffer.size and frames < len(found) and damaged < len(faults):
+        if buffer[at] != SYNC:
+            at += 1
+            continue
+        left = buffer.size - at
+        if left < HEADER_BYTES:
+            if not last:
+                return at, frames, damaged, at + HEADER_BYTES
+            damaged = note(faults, damaged, at, left, HEADER_CUT)
+            at += 1
+            continue
+        kind = buffer[at + 1]
+        size = _SAMPLE_BYTES
+        if kind != SAMPLE:
+            size = 2 * word(buffer, at + 2)
+        if _SHORTEST[kind] <= size <= _MAXIMUM[kind]:
+            if size > left:
+                if not last:
+                    return at, frames, damaged, at + size
+                damaged = note(faults, damaged, at, size, CUT)
+            else:
+                end = at + size - 2
+                stated = word(buffer, end)
+                computed = (FIRST_SUM + word_sum(numbers, at, end)) & 0xFFFF
+                if computed == stated:
+                    found[frames, 0], found[frames, 1] = at, size << 8 | kind
+                    frames += 1
+                    at += size
+                    continue
+                damaged = note(faults, damaged, at, size, CHECKSUM)
+                faults[damaged - 1, 3], faults[damaged - 1, 4] = computed, stated
+        at += 1
+    return at, frames, damaged, 0
 
 
 STAMP = re.compile(rb"[\r\n]{0,2}\d{4}/\d\d/\d\d \d\d:\d\d:\d\d")
 """How a logger's line starts: seen before and between records in nortek_vec_stream. Amplitudes can be printable too."""
 
-RULE = MixedRule(SYNC, HEADER_BYTES, candidates, sums, "logger's stamp", None, STAMP, 21)
-
-
-def _fields(**places: tuple[str, int]) -> np.dtype[Any]:
-    """Name fields by format and first byte; the bytes between them are not used."""
-    formats, offsets = zip(*places.values(), strict=True)
-    return np.dtype({"names": list(places), "formats": list(formats), "offsets": list(offsets)})
+RULE = FrameRule(walk, "", "logger's stamp", STAMP, 21)
 
 
 _CLOCK = ("(6,)u1", 4)
@@ -104,54 +118,54 @@ _SENSORS = {
     "roll": ("<i2", 22), "pressure_high": ("u1", 24), "status": ("u1", 25), "pressure_low": ("<u2", 26),
     "temperature": ("<i2", 28),
 }  # fmt: skip
-_PROFILE = _fields(clock=_CLOCK, error=("<u2", 10), analog_1=("<u2", 12), **_SENSORS)
-_WAVE = _fields(
+_PROFILE = fields(clock=_CLOCK, error=("<u2", 10), analog_1=("<u2", 12), **_SENSORS)
+_WAVE = fields(
     pressure_low=("<u2", 4), distance=("<u2", 6), analog_1=("<u2", 8), velocity=("(3,)<i2", 10),
     second_distance=("<u2", 16), amplitude=("(3,)u1", 18), quality=("u1", 21),
 )  # fmt: skip
-_CURRENT = _fields(clock=_CLOCK, error=("<u2", 10), analog_1=("<u2", 12), **_SENSORS, velocity=("(3,)<i2", 30),
+_CURRENT = fields(clock=_CLOCK, error=("<u2", 10), analog_1=("<u2", 12), **_SENSORS, velocity=("(3,)<i2", 30),
                    amplitude=("(3,)u1", 36))  # fmt: skip
 
 FIELDS: Mapping[int, np.dtype[Any]] = {
     0x01: _CURRENT,
     0x80: _CURRENT,
-    0x81: _fields(
+    0x81: fields(
         clock=_CLOCK, error=("<u2", 10), analog_1=("<u2", 12), battery=("<u2", 14), analog_2=("<u2", 16),
         heading=("<u2", 18), pitch=("<i2", 20), roll=("<i2", 22), pressure_high=("u1", 24), status=("u1", 25),
         pressure_low=("<u2", 26), temperature=("<i2", 28), sound_speed=("<u2", 30), ensemble=("<u2", 32),
         velocity=("(3,)<i2", 40), amplitude=("(3,)u1", 46),
     ),
-    0x06: _fields(
+    0x06: fields(
         records=("<u2", 4), cell=("<u2", 6), noise=("(4,)u1", 8), magnitude=("(4,)<u2", 12),
         processing_distance=("(4,)<u2", 20),
     ),
-    PROBE_CHECK: _fields(samples=("<u2", 4), first_sample=("<u2", 6)),
-    SAMPLE: _fields(
+    PROBE_CHECK: fields(samples=("<u2", 4), first_sample=("<u2", 6)),
+    SAMPLE: fields(
         analog_2_low=("u1", 2), counter=("u1", 3), pressure_high=("u1", 4), analog_2_high=("u1", 5),
         pressure_low=("<u2", 6), analog_1=("<u2", 8), velocity=("(3,)<i2", 10), amplitude=("(3,)u1", 16),
         correlation=("(3,)u1", 19),
     ),
-    SYSTEM: _fields(
+    SYSTEM: fields(
         clock=_CLOCK, battery=("<u2", 10), sound_speed=("<u2", 12), heading=("<i2", 14), pitch=("<i2", 16),
         roll=("<i2", 18), temperature=("<i2", 20), error=("u1", 22), status=("u1", 23), analog_1=("<u2", 24),
     ),
-    BURST_HEADER: _fields(
+    BURST_HEADER: fields(
         clock=_CLOCK, records=("<u2", 10), noise=("(3,)u1", 12), noise_correlation=("(3,)u1", 16),
     ),
     0x20: _PROFILE,
     0x21: _PROFILE,
-    0x2A: _fields(
+    0x2A: fields(
         clock=_CLOCK, milliseconds=("<u2", 10), error=("<u2", 12), **_SENSORS, analog_1=("<u2", 30),
         analog_2=("<u2", 32), beams=("u1", 34), cells=("u1", 35),
     ),
     0x30: _WAVE,
     0x36: _WAVE,
-    0x31: _fields(
+    0x31: fields(
         clock=_CLOCK, records=("<u2", 10), blanking=("<u2", 12), battery=("<u2", 14), sound_speed=("<u2", 16),
         heading=("<u2", 18), pitch=("<i2", 20), roll=("<i2", 22), lowest=("<u2", 24), highest=("<u2", 26),
         temperature=("<i2", 28), cell_size=("<u2", 30), noise=("(4,)u1", 32), magnitude=("(4,)<u2", 36),
     ),
-    ATTITUDE: _fields(counter=("u1", 4), kind=("u1", 5)),
+    ATTITUDE: fields(counter=("u1", 4), kind=("u1", 5)),
 }  # fmt: skip
 """Fields of each record by format and first byte, counted from the sync byte."""
 

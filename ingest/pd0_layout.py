@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.matrices import Place, alike, column, fields, take
+from ingest.pd0_framing import CHECKSUM_BYTES, HEADER_BYTES
+
 Rows = NDArray[np.uint8]
 Columns = dict[str, NDArray[Any]]
-
-HEADER_BYTES = 6
-CHECKSUM_BYTES = 2
 
 FIXED_LEADER, VARIABLE_LEADER = 0x0000, 0x0080
 VELOCITY, CORRELATION, ECHO, PERCENT_GOOD = 0x0100, 0x0200, 0x0300, 0x0400
@@ -27,13 +27,7 @@ VERTICAL_LEADER, VERTICAL_VELOCITY = 0x0F01, 0x0A00
 VERTICAL_CORRELATION, VERTICAL_ECHO, VERTICAL_PERCENT_GOOD = 0x0B00, 0x0C00, 0x0D00
 
 
-def _fields(**places: tuple[str, int]) -> np.dtype[Any]:
-    """Name fields by format and first byte; the bytes between them are not used."""
-    formats, offsets = zip(*places.values(), strict=True)
-    return np.dtype({"names": list(places), "formats": list(formats), "offsets": list(offsets)})
-
-
-FIXED = _fields(
+FIXED = fields(
     firmware_version=("u1", 2), firmware_revision=("u1", 3), system_configuration=("<u2", 4), beams=("u1", 8),
     cells=("u1", 9), pings=("<u2", 10), cell_size=("<u2", 12), blank=("<u2", 14), mode=("u1", 16),
     coordinates=("u1", 25), heading_alignment=("<i2", 26), heading_bias=("<i2", 28), sensor_source=("u1", 30),
@@ -52,7 +46,7 @@ for _first, _stop in ((2, 6), (8, 17), (25, 31), (32, 36), (54, 59)):
 FACING_UP = 0x80
 _SETTINGS[4] &= 0xFF ^ FACING_UP  # flickers on an instrument that lies on its side; kept for each ensemble instead
 
-VARIABLE = _fields(
+VARIABLE = fields(
     ensemble_number=("<u2", 2), clock=("(7,)u1", 4), ensemble_number_high=("u1", 11), built_in_test=("<u2", 12),
     sound_speed=("<u2", 14), depth=("<u2", 16), heading=("<u2", 18), pitch=("<i2", 20), roll=("<i2", 22),
     salinity=("<u2", 24), temperature=("<i2", 26), preping_wait=("(3,)u1", 28), heading_deviation=("u1", 31),
@@ -63,7 +57,7 @@ VARIABLE = _fields(
 
 _VARIABLE_LEAST = 34
 
-BOTTOM = _fields(
+BOTTOM = fields(
     bottom_range_low=("(4,)<u2", 16), bottom_velocity=("(4,)<i2", 24), bottom_correlation=("(4,)u1", 32),
     bottom_echo=("(4,)u1", 36), bottom_percent_good=("(4,)u1", 40), bottom_range_high=("(4,)u1", 77),
 )  # fmt: skip
@@ -71,23 +65,15 @@ BOTTOM = _fields(
 
 _BOTTOM_LEAST = 44
 
-VERTICAL = _fields(cells=("<u2", 2), pings=("<u2", 4), cell_size=("<u2", 6), first_cell=("<u2", 8))
+VERTICAL = fields(cells=("<u2", 2), pings=("<u2", 4), cell_size=("<u2", 6), first_cell=("<u2", 8))
 """Leader of the vertical beam: lengths in cm."""
 
 _VERTICAL_BYTES = 10
 
 # How long after the ensemble's time the vertical beam pings, ms. Not a setting: 242 and 250 in corpus sentinelv_b5.pd0.
-VERTICAL_DELAY = _fields(vertical_delay=("<u2", 30))
+VERTICAL_DELAY = fields(vertical_delay=("<u2", 30))
 FRAMES = ("beam", "instrument", "ship", "earth")
 """Coordinate systems by bits 3 and 4 of the coordinate transform byte."""
-
-
-class Place(NamedTuple):
-    """Where one column lies in an ensemble."""
-
-    start: int
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -161,14 +147,14 @@ def groups(matrix: Rows) -> Iterator[Group]:
         Rows ascending; columns are views into the matrix where all its rows are alike.
     """
     table = slice(HEADER_BYTES, HEADER_BYTES + 2 * int(matrix[0, 5]))
-    for rows in _alike(matrix[:, table]):
-        part = _take(matrix, rows)
+    for rows in alike(matrix[:, table]):
+        part = take(matrix, rows)
         starts = _starts(part[0])
         if isinstance(starts, str):
             yield Group(rows, None, {}, starts)
             continue
-        for inner in _alike(part[:, _identities(part, starts)]):
-            yield from _by_settings(_take(part, inner), rows[inner], starts)
+        for inner in alike(part[:, _identities(part, starts)]):
+            yield from _by_settings(take(part, inner), rows[inner], starts)
 
 
 def _by_settings(matrix: Rows, rows: NDArray[np.intp], starts: list[int]) -> Iterator[Group]:
@@ -180,30 +166,17 @@ def _by_settings(matrix: Rows, rows: NDArray[np.intp], starts: list[int]) -> Ite
             return
     fixed = _settings_of(matrix, *directory[FIXED_LEADER])
     vertical = matrix[:, slice(*directory.get(VERTICAL_LEADER, (0, 0)))][:, :_VERTICAL_BYTES]
-    for inner in _alike(np.concatenate([fixed, vertical], axis=1) if vertical.shape[1] else fixed):
-        part, first = _take(matrix, inner), inner[0]
+    for inner in alike(np.concatenate([fixed, vertical], axis=1) if vertical.shape[1] else fixed):
+        part, first = take(matrix, inner), inner[0]
         places = _places(directory, fixed[first].tobytes(), vertical[first].tobytes())
         if isinstance(places, str):
             yield Group(rows[inner], None, {}, places)
             continue
-        columns = {name: _column(part, place) for name, place in places.items()}
+        columns = {name: column(part, place) for name, place in places.items()}
         shapes = tuple((name, place.shape) for name, place in places.items())
         facing_up = bool(columns["facing_up"][0] & FACING_UP)
         layout = Layout(fixed[first].tobytes(), vertical[first].tobytes(), shapes, facing_up)
         yield Group(rows[inner], layout, columns, "")
-
-
-def _alike(matrix: Rows) -> list[NDArray[np.intp]]:
-    """Row numbers by equal content, ascending in each list."""
-    if bool((matrix == matrix[0]).all()):
-        return [np.arange(len(matrix))]
-    _, inverse = np.unique(matrix, axis=0, return_inverse=True)
-    kinds = inverse.reshape(-1)
-    return [np.flatnonzero(kinds == kind) for kind in range(int(kinds.max()) + 1)]
-
-
-def _take(matrix: Rows, rows: NDArray[np.intp]) -> Rows:
-    return matrix if len(rows) == len(matrix) else np.ascontiguousarray(matrix[rows])
 
 
 def _starts(row: Rows) -> list[int] | str:
@@ -281,13 +254,3 @@ def _places_within(dtype: np.dtype[Any], start: int, stop: int) -> dict[str, Pla
     assert dtype.fields is not None
     fitting = {name: entry for name, entry in dtype.fields.items() if start + entry[1] + entry[0].itemsize <= stop}
     return {name: Place(start + entry[1], entry[0].base, entry[0].shape) for name, entry in fitting.items()}
-
-
-def _column(matrix: Rows, place: Place) -> NDArray[Any]:
-    """View one field of every row, shape (n, *shape)."""
-    strides = [place.dtype.itemsize]
-    for size in place.shape[:0:-1]:
-        strides.insert(0, strides[0] * size)
-    inner = tuple(strides) if place.shape else ()
-    shape = (len(matrix), *place.shape)
-    return np.ndarray(shape, place.dtype, matrix, place.start, (matrix.strides[0], *inner))

@@ -9,21 +9,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.ad2cp_dataset import dataset_of
+from ingest.ad2cp_framing import RULE, promises
 from ingest.ad2cp_layout import STREAMS, STRING, Columns, Group, Layout, groups
-from ingest.framing import Sums
+from ingest.framing import Frames, Search, find_frames
 from ingest.ledger import Span
-from ingest.mixed_framing import Candidates, MixedRule, Search, find_mixed, rows
-from ingest.mixed_framing import Group as Frames
+from ingest.matrices import rows
 from ingest.pieces import Stretch, joined, kept
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Places
 from ingest.timecode import Times, from_fields
-
-SYNC, FAMILY = 0xA5, 0x10
-HEADER_BYTES = 10
-WIDE_HEADER_BYTES = 12  # a data size of 32 bits, seen with raw echosounder records
-FIRST_SUM = 0xB58C
-MOST_BYTES = 4 * 1024 * 1024  # a raw echosounder record has tens of kB; a bound keeps memory in bounds
 
 Text = tuple[tuple[str, str], ...]
 
@@ -52,51 +46,11 @@ class State:
     beats: tuple[tuple[str, Beat], ...] = ()
 
 
-def _candidates(buffer: Bytes, syncs: Places) -> Candidates:
-    start = syncs[buffer[syncs + 3] == FAMILY]
-    start = start[(buffer[start + 1] == HEADER_BYTES) | (buffer[start + 1] == WIDE_HEADER_BYTES)]
-    words = rows(buffer, start, WIDE_HEADER_BYTES).view("<u2").astype(np.int64)
-    wide = words[:, 0] >> 8 == WIDE_HEADER_BYTES
-    size = words[:, 2] + np.where(wide, words[:, 3] << 16, 0)
-    total = FIRST_SUM + words[:, :4].sum(axis=1)
-    holds = np.where(wide, (total + words[:, 4]) & 0xFFFF == words[:, 5], total & 0xFFFF == words[:, 4])
-    length = np.where(wide, WIDE_HEADER_BYTES, HEADER_BYTES) + size
-    sound = holds & (length <= MOST_BYTES) & (length > WIDE_HEADER_BYTES)
-    return Candidates(start, np.minimum(length, MOST_BYTES), sound)
-
-
-def _sums(matrix: Bytes) -> Sums:
-    """Checksums of the data after the header, which has its own."""
-    computed = np.empty(len(matrix), np.uint16)
-    stated = np.empty(len(matrix), np.uint16)
-    for header in (HEADER_BYTES, WIDE_HEADER_BYTES):
-        chosen = matrix[:, 1] == header
-        if chosen.any():
-            part = matrix if chosen.all() else matrix[chosen]
-            stated[chosen] = np.ascontiguousarray(part[:, header - 4 : header - 2]).view("<u2")[:, 0]
-            computed[chosen] = _word_sums(part[:, header:])
-    return computed, stated
-
-
-def _word_sums(data: Bytes) -> NDArray[np.uint16]:
-    even = data.shape[1] // 2 * 2
-    # `einsum` adds along short rows in a third of the time of `sum`, modulo 65536 as the checksum is.
-    sums: NDArray[np.uint16] = np.einsum("ij->i", data[:, :even].view("<u2")) + np.uint16(FIRST_SUM)
-    if data.shape[1] > even:
-        sums += data[:, -1].astype(np.uint16) << np.uint16(8)
-    return sums
-
-
-RULE = MixedRule(SYNC, WIDE_HEADER_BYTES, _candidates, _sums, "text between records", (3, FAMILY))
-
-
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with a record whose header is sound in its first bytes."""
-    buffer = np.frombuffer(head, np.uint8)
-    syncs = np.flatnonzero(buffer == SYNC)
-    found = _candidates(buffer, syncs[syncs + WIDE_HEADER_BYTES <= buffer.size])
-    known = np.isin(buffer[found.start + 2], [*STREAMS, STRING])
-    return bool((found.sound & known).any())
+    known = np.zeros(256, bool)
+    known[[*STREAMS, STRING]] = True
+    return promises(np.frombuffer(head, np.uint8), known)
 
 
 def parse(block: bytes, offset: int, state: Any) -> Parsed:
@@ -121,19 +75,20 @@ class Piece(NamedTuple):
 def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
     if not last and len(block) < state.wanted:
         return Records(), 0, state
-    framing = find_mixed(block, offset, state.search, RULE, last=last)
+    framing = find_frames(block, offset, state.search, RULE, last=last)
+    buffer = np.frombuffer(block, np.uint8)
     accepted, strings, skipped, rejected = 0, [], list(framing.skipped), list(framing.rejected)
     pieces: list[Piece] = []
-    for frames in framing.groups:
-        if not frames.start.size:
-            continue
-        texts, unknown, measured = _by_id(frames)
-        strings += [(offset + int(place), row.tobytes()) for place, row in zip(*texts, strict=True)]
-        accepted += sum(row.size for row in texts.matrix)
-        skipped += _unknown(unknown, offset)
-        found, bad = _pieces(measured, offset)
-        pieces += found
-        rejected += bad
+    for frames in framing.frames:
+        if frames.kind == STRING:
+            strings += [(offset + at, block[at : at + frames.length]) for at in frames.start.tolist()]
+            accepted += frames.length * frames.start.size
+        elif frames.kind in STREAMS:
+            found, bad = _pieces(buffer, frames, offset)
+            pieces += found
+            rejected += bad
+        else:
+            skipped += _unknown(frames, offset)
     pieces.sort(key=lambda piece: int(piece.offset[0]))
     strings.sort()
     streams = _streams(state, pieces, strings)
@@ -145,36 +100,19 @@ def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
     return records, framing.consumed, State(framing.search, framing.wanted, streams, text, tuple(beats.items()))
 
 
-def _by_id(frames: Frames) -> tuple[Frames, Frames, Frames]:
-    """Strings, records of an id that is not known, and measurements."""
-    ids = frames.matrix[:, 2]
-    text = ids == STRING
-    unknown = ~text & ~np.isin(ids, list(STREAMS))
-    if not text.any() and not unknown.any():
-        return Frames(frames.start[:0], frames.matrix[:0]), Frames(frames.start[:0], frames.matrix[:0]), frames
-    kinds = (text, unknown, ~text & ~unknown)
-    first, second, third = (Frames(frames.start[kind], frames.matrix[kind]) for kind in kinds)
-    return first, second, third
-
-
 def _unknown(frames: Frames, offset: int) -> list[Span]:
-    size = frames.matrix.shape[1]
-    return [
-        Span(offset + int(place), size, f"record of a kind that is not known, 0x{row[2]:02x}")
-        for place, row in zip(*frames, strict=True)
-    ]
+    reason = f"record of a kind that is not known, 0x{frames.kind:02x}"
+    return [Span(offset + at, frames.length, reason) for at in frames.start.tolist()]
 
 
-def _pieces(frames: Frames, offset: int) -> tuple[list[Piece], list[Span]]:
+def _pieces(buffer: Bytes, frames: Frames, offset: int) -> tuple[list[Piece], list[Span]]:
     pieces, rejected = [], []
-    if frames.start.size:
-        size = frames.matrix.shape[1]
-        for group in groups(frames.matrix):
-            where = frames.start[group.rows] + offset
-            if group.layout is None:
-                rejected += [Span(int(place), size, group.reason) for place in where]
-            else:
-                pieces.append(_piece(group, group.layout, where, size))
+    for group in groups(rows(buffer, frames.start, frames.length)):
+        where = frames.start[group.rows] + offset
+        if group.layout is None:
+            rejected += [Span(int(place), frames.length, group.reason) for place in where]
+        else:
+            pieces.append(_piece(group, group.layout, where, frames.length))
     return pieces, rejected
 
 

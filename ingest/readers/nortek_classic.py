@@ -12,8 +12,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ingest.framing import Framing, Search, find_frames
 from ingest.ledger import Span
-from ingest.mixed_framing import Group, MixedFraming, Search, find_mixed
+from ingest.matrices import Place, column, rows
 from ingest.nortek_classic import (
     ATTITUDE,
     BURST_HEADER,
@@ -88,11 +89,10 @@ def sniff(head: bytes, name: str) -> bool:
     A SonTek profile has the same first two bytes as a sample, and among many one checksum holds by chance (seen in
     corpus oce_adp_sontek.adp).
     """
-    groups = find_mixed(head, 0, Search(), RULE, last=True).groups
-    if any((group.matrix[:, 1] != SAMPLE).any() for group in groups):
+    found = find_frames(head, 0, Search(), RULE, last=True).frames
+    if any(frames.kind != SAMPLE for frames in found):
         return True
-    start = np.concatenate([group.start for group in groups]) if groups else np.empty(0, np.int64)
-    return bool((np.diff(start) <= RECORD_BYTES[SAMPLE] + _NEXT).any())
+    return any((np.diff(frames.start) <= RECORD_BYTES[SAMPLE] + _NEXT).any() for frames in found)
 
 
 def parse(block: bytes, offset: int, state: Any) -> Parsed:
@@ -108,8 +108,9 @@ def finish(rest: bytes, offset: int, state: Any) -> Parsed:
 def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
     if not last and len(block) < state.wanted:
         return Records(), 0, state
-    framing = find_mixed(block, offset, state.search, RULE, last=last)
-    kinds = [kind for group in framing.groups for kind in _kinds(group)]
+    framing = find_frames(block, offset, state.search, RULE, last=last)
+    buffer = np.frombuffer(block, np.uint8)
+    kinds = [Kind(kind, start, rows(buffer, start, length)) for kind, length, start in framing.frames]
     period, hold = _period(kinds, state, last=last)
     if hold is not None:
         framing, kinds = _before(framing, kinds, offset, hold)
@@ -134,17 +135,6 @@ def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
     records = Records(batches, accepted, tuple(sorted(skipped)), tuple(sorted(rejected)))
     after = replace(after, search=framing.search, wanted=framing.wanted, streams=streams)
     return records, framing.consumed, after
-
-
-def _kinds(group: Group) -> list[Kind]:
-    """Frames of one length by record id."""
-    if not group.start.size:
-        return []
-    ids = group.matrix[:, 1]
-    if (ids == ids[0]).all():
-        return [Kind(int(ids[0]), *group)]
-    present = np.flatnonzero(np.bincount(ids)).tolist()
-    return [Kind(kind, group.start[ids == kind], group.matrix[ids == kind]) for kind in present]
 
 
 def _not_decoded(kinds: Iterable[Kind], offset: int) -> list[Span]:
@@ -187,7 +177,7 @@ def _stamps(kinds: Iterable[Kind]) -> Stamps:
     return Stamps(place[order], time[order], restart[order])
 
 
-def _before(framing: MixedFraming, kinds: list[Kind], offset: int, hold: int) -> tuple[MixedFraming, list[Kind]]:
+def _before(framing: Framing, kinds: list[Kind], offset: int, hold: int) -> tuple[Framing, list[Kind]]:
     """What stands before a record from which on the block comes again."""
     cut = [(kind, int(np.searchsorted(kind.start, hold))) for kind in kinds]
     held = [Kind(kind.kind, kind.start[:stop], kind.matrix[:stop]) for kind, stop in cut if stop]
@@ -195,7 +185,7 @@ def _before(framing: MixedFraming, kinds: list[Kind], offset: int, hold: int) ->
         tuple(span for span in spans if span.offset < offset + hold) for spans in (framing.skipped, framing.rejected)
     )
     wanted = framing.consumed + framing.wanted - hold + 1
-    return MixedFraming(framing.groups, skipped, rejected, hold, Search(), wanted), held
+    return Framing(framing.frames, skipped, rejected, hold, Search(), wanted), held
 
 
 def _epochs(kinds: list[Kind], settings: Settings) -> list[tuple[Settings, list[Kind]]]:
@@ -228,9 +218,9 @@ def _pieces(kinds: list[Kind], offset: int, state: State) -> Found:
     pieces: list[tuple[Layout, Stretch]] = []
     rejected: list[Span] = []
     for kind in kinds:
-        for rows, items in _by_items(kind, state.settings.beams):
-            own = slice(None) if rows is None else rows
-            matrix = kind.matrix if rows is None else kind.matrix[rows]
+        for chosen, items in _by_items(kind, state.settings.beams):
+            own = slice(None) if chosen is None else chosen
+            matrix = kind.matrix if chosen is None else kind.matrix[chosen]
             where = kind.start[own] + offset
             size = np.full(where.size, matrix.shape[1], np.int32)
             if isinstance(items, str):
@@ -263,17 +253,12 @@ def _by_items(kind: Kind, beams: int) -> list[tuple[Places | None, tuple[Item, .
 def _columns(kind: int, matrix: Bytes, items: tuple[Item, ...]) -> Columns:
     fields = FIELDS[kind].fields
     assert fields is not None
-    columns = {name: _view(matrix, entry[1], entry[0].base, entry[0].shape) for name, entry in fields.items()}
+    columns = {name: column(matrix, Place(entry[1], entry[0].base, entry[0].shape)) for name, entry in fields.items()}
     start = DATA_START.get(kind, 0)
     for name, format_, shape in items:
-        columns[name] = _view(matrix, start, np.dtype(format_), shape)
+        columns[name] = column(matrix, Place(start, np.dtype(format_), shape))
         start += columns[name].itemsize * int(np.prod(shape))
     return columns
-
-
-def _view(matrix: Bytes, start: int, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    stop = start + dtype.itemsize * int(np.prod(shape))
-    return matrix[:, start:stop].view(dtype).reshape(len(matrix), *shape)
 
 
 class Timed(NamedTuple):

@@ -1,7 +1,6 @@
 """Teledyne RDI current profilers, PD0 binary: Workhorse family, and Sentinel V with its vertical beam."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -9,14 +8,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.framing import FrameRule, Framing, Run, Search, Sums, byte_sums, find_frames
+from ingest.framing import Frames, Search, find_frames
 from ingest.ledger import Span
+from ingest.matrices import alike, rows
 from ingest.pd0_dataset import dataset_of
-from ingest.pd0_layout import CHECKSUM_BYTES, FACING_UP, HEADER_BYTES, Columns, Layout, groups, stream_name
+from ingest.pd0_framing import HEADER_BYTES, RULE, SYNC, possible
+from ingest.pd0_layout import FACING_UP, Columns, Group, Layout, groups, stream_name
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
+from ingest.text import Bytes
 from ingest.timecode import Times, from_fields
 
-ENSEMBLE, WAVES = b"\x7f\x7f", b"\x7f\x79"
+_ENSEMBLE = b"\x7f\x7f"
 
 
 @dataclass(frozen=True)
@@ -34,39 +36,20 @@ class Piece(NamedTuple):
     batch: Batch
 
 
-def _length(header: bytes) -> int | str:
-    size, types = int.from_bytes(header[2:4], "little"), header[5]
-    # Two bytes name each data type, so that a header cannot be shorter than its table and these.
-    if types == 0 or size < HEADER_BYTES + 4 * types:
-        return f"impossible header: {size} bytes for {types} data types"
-    return size + CHECKSUM_BYTES
-
-
-def _sums(matrix: NDArray[np.uint8]) -> Sums:
-    stated = np.ascontiguousarray(matrix[:, -CHECKSUM_BYTES:]).view("<u2")[:, 0]
-    return byte_sums(matrix[:, :-CHECKSUM_BYTES]), stated
-
-
-RULE = FrameRule(re.compile(b"\x7f[\x7f\x79]"), 2, HEADER_BYTES, _length, _sums)
-# 7F79 packets of the waves gauge have the same header and checksum (seen in corpus RDI_7f79_2.000).
-
-
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with a sound ensemble or waves packet in its first bytes, or with the header of one at its start."""
-    if any(_is_frame(head, run) for run in find_frames(head, 0, Search(), RULE, last=False).runs):
+    buffer = np.frombuffer(head, np.uint8)
+    if any(_is_frame(buffer, frames) for frames in find_frames(head, 0, Search(), RULE, last=False).frames):
         return True
-    if not head.startswith(ENSEMBLE) or len(head) < HEADER_BYTES + 2 or isinstance(_length(head[:HEADER_BYTES]), str):
+    if not head.startswith(_ENSEMBLE) or len(head) < HEADER_BYTES + 2 or not possible(head[:HEADER_BYTES]):
         return False
     # Damaged or cut in its first ensemble: the fixed leader has to come first, right after the table.
     first = int.from_bytes(head[HEADER_BYTES : HEADER_BYTES + 2], "little")
     return first == HEADER_BYTES + 2 * head[5] and head[first : first + 2] == b"\0\0"[: len(head) - first]
 
 
-def _is_frame(head: bytes, run: Run) -> bool:
-    if head.startswith(WAVES, run.start):
-        return True
-    matrix = np.frombuffer(head, np.uint8, run.length, run.start).reshape(1, run.length)
-    return all(group.layout is not None for group in groups(matrix))
+def _is_frame(buffer: Bytes, frames: Frames) -> bool:
+    return frames.kind != SYNC or any(group.layout is not None for group in _groups(buffer, frames))
 
 
 def parse(block: bytes, offset: int, state: Any) -> Parsed:
@@ -82,46 +65,42 @@ def finish(rest: bytes, offset: int, state: Any) -> Parsed:
 def _parse(block: bytes, offset: int, state: State | None, *, last: bool) -> Parsed:
     before = state or State()
     framing = find_frames(block, offset, before.search, RULE, last=last)
-    ensembles = [run for run in framing.runs if block.startswith(ENSEMBLE, run.start)]
+    buffer = np.frombuffer(block, np.uint8)
     pieces: list[Piece] = []
+    skipped: list[Span] = []
     rejected = list(framing.rejected)
-    for runs in _by_header(block, ensembles):
-        found, bad = _pieces(block, offset, runs)
-        pieces += found
-        rejected += bad
+    for frames in framing.frames:
+        if frames.kind == SYNC:
+            found, bad = _pieces(buffer, frames, offset)
+            pieces += found
+            rejected += bad
+        else:
+            skipped += [Span(offset + at, frames.length, "waves packet (7F79)") for at in frames.start.tolist()]
     pieces.sort(key=lambda piece: int(piece.batch.offset[0]))
     layouts = tuple(dict.fromkeys((*before.layouts, *(piece.layout for piece in pieces))))
     batches = {stream_name(place): _merged(layout, pieces) for place, layout in enumerate(layouts)}
     records = Records(
         {stream: batch for stream, batch in batches.items() if batch is not None},
         sum(int(piece.batch.length.sum(dtype=np.int64)) for piece in pieces),
-        _waves(framing, ensembles, offset),
+        tuple(sorted(skipped)),
         tuple(sorted(rejected)),
     )
     return records, framing.consumed, State(framing.search, layouts)
 
 
-def _by_header(block: bytes, runs: Iterable[Run]) -> Iterable[list[Run]]:
-    """Runs whose ensembles have the same size and number of data types, together."""
-    kinds: dict[bytes, list[Run]] = {}
-    for run in runs:
-        kinds.setdefault(block[run.start : run.start + HEADER_BYTES], []).append(run)
-    return kinds.values()
+def _groups(buffer: Bytes, frames: Frames) -> Iterator[Group]:
+    """Ensembles laid out alike, by the number of data types first; rows are those of `frames`."""
+    matrix = rows(buffer, frames.start, frames.length)
+    for same in alike(matrix[:, 5:HEADER_BYTES]):
+        part = matrix if same.size == len(matrix) else matrix[same]
+        for group in groups(part):
+            yield group._replace(rows=same[group.rows])
 
 
-def _waves(framing: Framing, ensembles: list[Run], offset: int) -> tuple[Span, ...]:
-    waves = sorted(set(framing.runs) - set(ensembles))
-    return tuple(Span(offset + run.start, run.frames * run.length, "waves packet (7F79)") for run in waves)
-
-
-def _pieces(block: bytes, offset: int, runs: list[Run]) -> tuple[list[Piece], list[Span]]:
-    length = runs[0].length
-    parts = [np.frombuffer(block, np.uint8, run.frames * length, run.start).reshape(-1, length) for run in runs]
-    matrix = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    places = np.concatenate([offset + run.start + length * np.arange(run.frames, dtype=np.int64) for run in runs])
-    pieces, rejected = [], []
-    for group in groups(matrix):
-        where = places[group.rows]
+def _pieces(buffer: Bytes, frames: Frames, offset: int) -> tuple[list[Piece], list[Span]]:
+    pieces, rejected, length = [], [], frames.length
+    for group in _groups(buffer, frames):
+        where = frames.start[group.rows] + offset
         if group.layout is None:
             rejected += [Span(int(place), length, group.reason) for place in where]
             continue
