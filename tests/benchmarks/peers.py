@@ -19,14 +19,41 @@ class PeerMissingError(Exception):
 
 @dataclass(frozen=True)
 class Peer:
-    """A released package to compare with."""
+    """A released package to compare with.
+
+    Attributes
+    ----------
+    name
+        Of its folder.
+    requirement
+        The package in its pinned version.
+    alone
+        What to install beside it where its own list of dependencies is set aside, and the Python it asks for with it;
+        empty to install it as it asks.
+    """
 
     name: str
     requirement: str
+    alone: tuple[str, ...] = ()
+
+    @property
+    def stamp(self) -> str:
+        """What is installed for it."""
+        return " ".join((self.requirement, *self.alone))
 
 
 DOLFYN = Peer("mhkit", "mhkit==1.1.2")
 SEABIRDSCIENTIFIC = Peer("seabirdscientific", "seabirdscientific==3.1.1")
+SEABIRD = Peer("seabird", "seabird==0.12.0")
+SEASENSELIB = Peer("seasenselib", "seasenselib==0.6.1")
+PYRSKTOOLS = Peer("pyrsktools", "pyrsktools==1.3.0")
+PYADPS = Peer(
+    "pyadps",
+    "pyadps==1.1.0",
+    # It asks for Python 3.12, and for the packages of a viewer; its reading runs on 3.11 with these, which it also asks
+    # for, and with `requests`, which it imports and does not ask for.
+    ("numpy==1.26.4", "pandas==2.2.3", "xarray==2024.2.0", "scipy==1.14.1", "pygeomag==1.1.0", "requests==2.32.3"),
+)
 
 
 def interpreter(peer: Peer) -> Path:
@@ -42,11 +69,25 @@ def interpreter(peer: Peer) -> Path:
     FOLDER.mkdir(exist_ok=True)
     with (FOLDER / f"{peer.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (stamp.exists() and stamp.read_text() == peer.requirement):
+        if not _is_installed(stamp, peer):
             _call([sys.executable, "-m", "venv", "--clear", str(home)], peer)
-            _call([str(python), "-m", "pip", "install", "--quiet", peer.requirement], peer)
-            stamp.write_text(peer.requirement)
+            install = [str(python), "-m", "pip", "install", "--quiet"]
+            if peer.alone:
+                _call([*install, *peer.alone], peer)
+                install += ["--no-deps", "--ignore-requires-python"]
+            _call([*install, peer.requirement], peer)
+            stamp.write_text(peer.stamp)
     return python
+
+
+def installed(peer: Peer) -> Path | None:
+    """Path of the Python in which the peer is installed already; None where it is not."""
+    home = FOLDER / peer.name
+    return home / "bin" / "python" if _is_installed(home / "installed.txt", peer) else None
+
+
+def _is_installed(stamp: Path, peer: Peer) -> bool:
+    return stamp.exists() and stamp.read_text() == peer.stamp
 
 
 def _call(command: list[str], peer: Peer) -> None:
