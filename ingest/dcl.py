@@ -13,18 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.ledger import Span
-from ingest.text import CARRIAGE_RETURN, Bytes, Lines, Places, matrix, same_shape, turn, whole_numbers
-from ingest.timecode import Times, from_fields
+from ingest.text import CARRIAGE_RETURN, Bytes, Lines, Places
+from ingest.timecode import Times
 
 STAMP = rb"(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,6}) "
 TAG = rb"(?:\[[^\]\t]*\]:)?"
 """Patterns of a stamp (seven groups, from year to fraction of a second) and of a tag that may follow it."""
 
-_TEMPLATE = b"0000/00/00 00:00:00."
-_MOST_DECIMALS = 6
+_TEMPLATE = np.frombuffer(b"0000/00/00 00:00:00.", dtype=np.uint8)
 _LONGEST_TAG = 120
-_ANY_TAG = re.compile(rb"\[[^\]\t\n]*\]:")
-_SPACE, _BRACKET, _ZERO = 32, 91, 48
 
 
 class Stamped(NamedTuple):
@@ -44,55 +41,11 @@ class Stamped(NamedTuple):
 
 def read_stamps(buffer: Bytes, lines: Lines) -> Stamped:
     """Read the stamps of lines; second 60 is the first of the next minute, as the logger writes it."""
-    clock, stamped, payload = _read_clock(buffer, lines)
-    time, valid = from_fields((clock[0], clock[1], clock[2]), (clock[3], clock[4], clock[5]), clock[6], second_60=True)
-    tagged = np.zeros(stamped.size, dtype=bool)
-    ends = np.minimum(payload, max(buffer.size - 1, 0))
-    for row in np.flatnonzero(stamped & (payload < lines.stop) & (buffer[ends] == _BRACKET)).tolist():
-        start = int(payload[row])
-        tag = _ANY_TAG.match(buffer[start : min(int(lines.stop[row]), start + _LONGEST_TAG)].tobytes())
-        if tag:
-            tagged[row] = True
-            payload[row] += tag.end()
-    return Stamped(time, stamped, valid & stamped, tagged, payload)
+    from ingest import text_kernels
+    from ingest.compiled import sealed
 
-
-def _read_clock(buffer: Bytes, lines: Lines) -> tuple[NDArray[np.int64], NDArray[np.bool_], Places]:
-    """Clock fields from year to microsecond, shape (7, n); which lines have them; the first byte after them."""
-    clock = np.zeros((7, lines.start.size), dtype=np.int64)
-    stamped = np.zeros(lines.start.size, dtype=bool)
-    payload = lines.start.copy()
-    # One decimal and the blank are the least that can follow the seconds.
-    rows = np.flatnonzero(lines.stop - lines.start >= len(_TEMPLATE) + 2)
-    columns = turn(matrix(buffer, lines.start[rows], len(_TEMPLATE)))
-    alike = same_shape(columns, _TEMPLATE)
-    rows, columns = rows[alike], columns[:, alike]
-    microsecond, after, complete = _read_fraction(buffer, lines.start[rows] + len(_TEMPLATE), lines.stop[rows])
-    rows = rows[complete]
-    stamped[rows] = True
-    payload[rows] = after[complete]
-    for place, span in enumerate(((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))):
-        clock[place, rows] = whole_numbers(columns[slice(*span)])[complete]
-    clock[6, rows] = microsecond[complete]
-    return clock, stamped, payload
-
-
-def _read_fraction(buffer: Bytes, start: Places, stop: Places) -> tuple[Places, Places, NDArray[np.bool_]]:
-    """Microseconds, the byte after the blank that ends them, and whether digits and blank are there."""
-    fraction = np.zeros(start.size, dtype=np.int64)
-    count = np.zeros(start.size, dtype=np.int64)
-    going = np.ones(start.size, dtype=bool)
-    for place in range(_MOST_DECIMALS):
-        at = start + place
-        digit = buffer[np.minimum(at, stop - 1)] - np.uint8(_ZERO)
-        going &= (at < stop) & (digit < 10)
-        if not going.any():
-            break
-        fraction = np.where(going, fraction * 10 + digit, fraction)
-        count += going
-    after = start + count
-    complete = (count > 0) & (after < stop) & (buffer[np.minimum(after, stop - 1)] == _SPACE)
-    return fraction * 10 ** (_MOST_DECIMALS - count), after + 1, complete
+    time, marks, payload = text_kernels.read_stamps(sealed(buffer), lines.start, lines.stop, _TEMPLATE, _LONGEST_TAG)
+    return Stamped(time.view("datetime64[us]"), marks[0], marks[1], marks[2], payload)
 
 
 def has_own_end(buffer: Bytes, lines: Lines) -> NDArray[np.bool_]:
@@ -158,12 +111,13 @@ def account(
     rejected: list[Span] = []
     empty = ~taken & (lines.stop == lines.start)
     skipped += _runs(offset, lines, empty, "blank line")
-    for row in np.flatnonzero(~taken & ~empty).tolist():
-        start, following = int(lines.start[row]), int(lines.next[row])
-        known, reason = judge(row, block[start : int(lines.stop[row])])
-        (skipped if known else rejected).append(Span(offset + start, following - start, reason))
-    accepted = int((lines.next - lines.start)[taken].sum())
-    return accepted, tuple(sorted(skipped)), tuple(rejected)
+    rows = np.flatnonzero(~(taken | empty))
+    bounds = zip(*(one[rows].tolist() for one in (*lines, offset + lines.start)), strict=True)
+    for row, (start, stop, following, place) in zip(rows.tolist(), bounds, strict=True):
+        known, reason = judge(row, block[start:stop])
+        (skipped if known else rejected).append(Span(place, following - start, reason))
+    accepted = int((lines.next - lines.start).sum(where=taken))
+    return accepted, tuple(sorted(skipped) if empty.any() else skipped), tuple(rejected)
 
 
 def _runs(offset: int, lines: Lines, chosen: NDArray[np.bool_], reason: str) -> list[Span]:

@@ -1,18 +1,20 @@
-"""Fields of delimited text and the numbers in them, vectorised, in time linear in their bytes whatever they hold."""
+"""Fields of delimited text and the numbers in them, in one pass over the bytes whatever they hold."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.text import Bytes, Columns, Places, matrix, same_shape, turn, whole_numbers
+from ingest.text import Bytes, Places
 
 WIDEST_NUMBER = 24
 MOST_DIGITS = 15
 """Above this many digits a decimal number is not exact in float64 by the rule used here; no instrument prints them."""
 
-_POINT, _COMMA, _MINUS, _PLUS, _SPACE, _TAB, _ZERO = 46, 44, 45, 43, 32, 9, 48
+_POINT = 46
+_MOST_BLANKS = 12
 
 
 class Fields(NamedTuple):
@@ -37,41 +39,33 @@ def split_fields(buffer: Bytes, start: Places, stop: Places, separator: int, cou
     count
         Fields wanted, at least 1.
     """
-    places = np.flatnonzero(buffer == separator)
-    first = np.searchsorted(places, start)
-    row = np.flatnonzero(np.searchsorted(places, stop) - first == count - 1)
-    between = places[first[row] + np.arange(count - 1)[:, None]]
-    starts = np.concatenate((start[None, row], between + 1))
-    stops = np.concatenate((between, stop[None, row]))
-    return Fields(row, starts, stops)
+    from ingest.compiled import sealed
+    from ingest.text_kernels import bound_fields
+
+    row = np.flatnonzero(count_fields(buffer, start, stop, separator) == count)
+    return Fields(row, *bound_fields(sealed(buffer), start[row], stop[row], separator, count))
 
 
 def count_fields(buffer: Bytes, start: Places, stop: Places, separator: int) -> Places:
     """How many fields each stretch has, shape (n,)."""
-    places = np.flatnonzero(buffer == separator)
-    counts: Places = np.searchsorted(places, stop) - np.searchsorted(places, start) + 1
-    return counts
+    from ingest import text_kernels
+    from ingest.compiled import sealed
+
+    return text_kernels.count_fields(sealed(buffer), flat(start), flat(stop), separator)
 
 
-def strip_blanks(buffer: Bytes, start: Places, stop: Places, most: int = 12) -> tuple[Places, Places]:
+def flat(places: Places) -> Places:
+    """Bounds of any shape as one row, as kernels take them."""
+    return np.ascontiguousarray(places, dtype=np.int64).ravel()
+
+
+def strip_blanks(buffer: Bytes, start: Places, stop: Places, most: int = _MOST_BLANKS) -> tuple[Places, Places]:
     """Bounds without blanks and tabs at either end, at most so many of them at each."""
-    start, stop = start.copy(), stop.copy()
-    for _ in range(most):
-        before = (start < stop) & _is_blank(buffer, start)
-        start += before
-        behind = (start < stop) & _is_blank(buffer, stop - 1)
-        stop -= behind
-        if not (before.any() or behind.any()):
-            break
-    return start, stop
+    from ingest.compiled import sealed
+    from ingest.text_kernels import strip_all
 
-
-def _is_blank(buffer: Bytes, at: Places) -> NDArray[np.bool_]:
-    if not buffer.size:
-        return np.zeros(at.shape, dtype=bool)
-    character = buffer[np.clip(at, 0, buffer.size - 1)]
-    blank: NDArray[np.bool_] = (character == _SPACE) | (character == _TAB)
-    return blank
+    first, last = strip_all(sealed(buffer), flat(start), flat(stop), most)
+    return first.reshape(start.shape), last.reshape(start.shape)
 
 
 class Numbers(NamedTuple):
@@ -88,7 +82,9 @@ class Numbers(NamedTuple):
 def numbers(buffer: Bytes, start: Places, stop: Places, point: int = _POINT) -> Numbers:
     """Decimal numbers with an optional sign and an optional point: the same float64 as `float(text)`.
 
-    An exponent, a blank or no digit at all makes a field invalid; so do more than 15 digits.
+    A whole number of at most 15 digits and a power of ten up to 10^22 are both exact in float64, and a division rounds
+    once, which gives the float64 nearest to the decimal number. An exponent, a blank or no digit at all makes a field
+    invalid; so do more than 15 digits.
 
     Parameters
     ----------
@@ -99,45 +95,85 @@ def numbers(buffer: Bytes, start: Places, stop: Places, point: int = _POINT) -> 
     point
         The decimal sign: a point, or a comma in some countries.
     """
-    shape = start.shape
-    start, stop = start.ravel(), stop.ravel()
-    value = np.zeros(start.size)
-    decimals = np.zeros(start.size, dtype=np.int8)
-    valid = np.zeros(start.size, dtype=bool)
-    widths = np.clip(stop - start, 0, WIDEST_NUMBER + 1)
-    for width in np.flatnonzero(np.bincount(widths, minlength=WIDEST_NUMBER + 2)[1 : WIDEST_NUMBER + 1]) + 1:
-        rows = np.flatnonzero(widths == width)
-        columns = turn(matrix(buffer, start[rows], int(width)))
-        for chosen, digits, negative, after in _forms(columns, point):
-            at = rows[chosen]
-            whole = whole_numbers(columns[digits][:, chosen]) / 10.0**after
-            value[at] = -whole if negative else whole
-            decimals[at] = after
-            valid[at] = True
-    return Numbers(value.reshape(shape), decimals.reshape(shape), valid.reshape(shape))
+    from ingest.compiled import sealed
+    from ingest.text_kernels import read_numbers
+
+    read = read_numbers(sealed(buffer), flat(start), flat(stop), point)
+    value, decimals, valid = read
+    return Numbers(value.reshape(start.shape), decimals.reshape(start.shape), valid.reshape(start.shape))
 
 
-def _forms(columns: Columns, point: int) -> list[tuple[Places, list[int], bool, int]]:
-    """Sort numbers of one width by sign and place of the point.
+class Table(NamedTuple):
+    """Stretches with the wanted number of fields, and the numbers in them.
 
-    Returns for each form the rows that have it, the places of its digits, whether it is negative, and its decimals.
+    Attributes
+    ----------
+    row : shape (m,)
+        Their numbers among all stretches.
+    value, decimals : shape (k, m)
+        Numbers, as `numbers` reads them, and their digits after the point; 0 and -1 where a field is no number, or one
+        of the texts.
+    width : uint8, shape (k, m)
+        Bytes of each field, blanks left out where they were to be; at most 255.
+    start, stop : shape (number of texts, m)
+        Bounds of the texts.
+    numeric : shape (m,)
+        Where all fields but the texts are numbers.
     """
-    width = columns.shape[0]
-    is_point = columns == point
-    is_digit = (columns - np.uint8(_ZERO)) < 10
-    signed = (columns[0] == _MINUS) | (columns[0] == _PLUS)
-    points = is_point.sum(axis=0, dtype=np.int16)
-    digits = is_digit.sum(axis=0, dtype=np.int16)
-    good = (digits + points + signed == width) & (points <= 1) & (digits > 0) & (digits <= MOST_DIGITS)
-    # Where the point is, `width` without one; the sign tells forms of one point apart.
-    place = np.where(points == 1, is_point.argmax(axis=0), width)
-    code = np.where(good, place + (width + 1) * (signed.astype(np.int64) + (columns[0] == _MINUS)), -1)
-    forms = []
-    for form in np.unique(code[good]).tolist():
-        sign, at = divmod(form, width + 1)
-        held = [one for one in range(1 if sign else 0, width) if one != at]
-        forms.append((np.flatnonzero(code == form), held, sign == 2, max(width - 1 - at, 0)))
-    return forms
+
+    row: Places
+    value: NDArray[np.float64]
+    decimals: NDArray[np.int8]
+    width: NDArray[np.uint8]
+    start: Places
+    stop: Places
+    numeric: NDArray[np.bool_]
+
+
+def read_table(
+    buffer: Bytes,
+    bounds: tuple[Places, Places],
+    separator: int,
+    count: int,
+    *,
+    texts: Sequence[int] = (),
+    blanks: bool = False,
+) -> Table:
+    """Split and read those stretches of text that have exactly `count` fields, at one go.
+
+    Parameters
+    ----------
+    buffer : ndarray of uint8
+        The text.
+    bounds : pair of ndarray of int64, shape (n,)
+        Where stretches start and stop.
+    separator
+        Byte between fields.
+    count
+        Fields wanted, at least 1.
+    texts
+        Places of fields that are no numbers; counted from the end if negative.
+    blanks
+        Whether blanks and tabs around a field, at most 12 on either side, do not belong to it.
+    """
+    from ingest import text_kernels
+    from ingest.compiled import sealed
+
+    kinds = np.full(count, -1, dtype=np.int64)
+    kinds[list(texts)] = np.arange(len(texts))
+    form = (separator, count, _POINT, _MOST_BLANKS if blanks else 0)
+    row, value, decimals, width, held = text_kernels.read_table(
+        sealed(buffer), flat(bounds[0]), flat(bounds[1]), form, kinds
+    )
+    numeric = np.ones(row.size, dtype=bool)
+    for place in np.flatnonzero(kinds < 0).tolist():
+        numeric &= decimals[place] >= 0
+    return Table(row, value, decimals, width, held[0], held[1], numeric)
+
+
+def pick(good: NDArray[np.bool_]) -> slice | Places:
+    """Index of what is good: everything, where all is, so that nothing has to be gathered."""
+    return slice(None) if good.all() else np.flatnonzero(good)
 
 
 def read_clock(
@@ -160,13 +196,8 @@ def read_clock(
         One row for each run of digits of the template; 0 where the field does not fit.
     fits : ndarray of bool, shape (n,)
     """
-    spans = [match.span() for match in re.finditer(rb"\d+", template)]
-    values = np.zeros((len(spans), start.size), dtype=np.int64)
-    fits = stop - start == len(template)
-    rows = np.flatnonzero(fits)
-    columns = turn(matrix(buffer, start[rows], len(template)))
-    alike = same_shape(columns, template)
-    fits[rows] = alike
-    for place, span in enumerate(spans):
-        values[place, rows[alike]] = whole_numbers(columns[slice(*span)][:, alike])
-    return values, fits
+    from ingest.compiled import sealed
+    from ingest.text_kernels import read_templates
+
+    runs = len(re.findall(rb"\d+", template))
+    return read_templates(sealed(buffer), flat(start), flat(stop), np.frombuffer(template, dtype=np.uint8), runs)

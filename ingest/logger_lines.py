@@ -44,6 +44,7 @@ def read_lines(
     judge: Callable[[bytes], Verdict],
     *,
     final: bool,
+    digits_alike: bool = False,
 ) -> tuple[Records, int]:
     """Find the records of a block of lines and account for every byte.
 
@@ -57,6 +58,8 @@ def read_lines(
         Whether a line that is no record and has no fault is known noise, and what it is.
     final
         Whether the file ends with the block.
+    digits_alike
+        Whether `judge` takes any digit for any other: then lines that differ in digits only are judged once.
 
     Returns
     -------
@@ -76,10 +79,31 @@ def read_lines(
         length = (lines.stop - lines.start)[rows].astype(np.int32)
         batches[stream] = Batch(offset + lines.start[rows], length, columns)
     reasons = reasons_by_line(found.faults)
+    judged = remember(judge) if digits_alike else judge
     accepted, skipped, rejected = account(
-        block, offset, lines, taken, lambda row, line: (False, reasons[row]) if row in reasons else judge(line)
+        block, offset, lines, taken, lambda row, line: (False, reasons[row]) if row in reasons else judged(line)
     )
     return Records(batches, accepted, skipped, rejected), consumed
+
+
+_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+_MOST_REMEMBERED = 1000
+
+
+def remember(judge: Callable[[bytes], Verdict]) -> Callable[[bytes], Verdict]:
+    """Judge lines that differ in digits only once: a logger's messages repeat themselves all day."""
+    verdicts: dict[bytes, Verdict] = {}
+
+    def judged(line: bytes) -> Verdict:
+        shape = line.translate(_ALIKE)
+        verdict = verdicts.get(shape)
+        if verdict is None:
+            if len(verdicts) >= _MOST_REMEMBERED:
+                verdicts.clear()
+            verdict = verdicts[shape] = judge(line)
+        return verdict
+
+    return judged
 
 
 def whole_file_lost(block: bytes, offset: int, reason: str) -> Records:

@@ -51,29 +51,16 @@ def split_lines(buffer: Bytes, final: bool) -> tuple[Lines, int]:
     consumed
         Bytes they take.
     """
+    from ingest.compiled import sealed
+    from ingest.text_kernels import bound_lines
+
     feeds = np.flatnonzero(buffer == LINE_FEED)
-    following = feeds + 1
-    end = int(following[-1]) if feeds.size else 0
-    if final and end < buffer.size:
-        following = np.append(following, buffer.size)
+    end = int(feeds[-1]) + 1 if feeds.size else 0
+    if final:
+        end = buffer.size
     elif buffer.size - end >= LONGEST_LINE:
-        following = np.append(following, end + (buffer.size - end) // LONGEST_LINE * LONGEST_LINE)
-    if not following.size:
-        return Lines(following, following, following), 0
-    following = _cut_long_lines(following)
-    start = np.concatenate(([0], following[:-1]))
-    stop = following - (buffer[following - 1] == LINE_FEED)
-    stop -= (stop > start) & (buffer[stop - 1] == CARRIAGE_RETURN)
-    return Lines(start, stop, following), int(following[-1])
-
-
-def _cut_long_lines(following: Places) -> Places:
-    lengths = np.diff(following, prepend=0)
-    long = np.flatnonzero(lengths > LONGEST_LINE)
-    if not long.size:
-        return following
-    cuts = [np.arange(following[i] - lengths[i] + LONGEST_LINE, following[i], LONGEST_LINE) for i in long]
-    return np.sort(np.concatenate([following, *cuts]))
+        end += (buffer.size - end) // LONGEST_LINE * LONGEST_LINE
+    return Lines(*bound_lines(sealed(buffer), feeds, end, LONGEST_LINE)), end
 
 
 def matrix(buffer: Bytes, start: Places, width: int) -> Bytes:

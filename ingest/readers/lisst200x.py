@@ -19,7 +19,7 @@ import xarray as xr
 
 from ingest.dataset import Values, assemble
 from ingest.dcl import STAMP, TAG, Verdict, has_own_end, known_noise, read_stamps
-from ingest.fields import numbers, split_fields
+from ingest.fields import pick, read_table
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Lines, Places
@@ -52,7 +52,7 @@ COUNTS: Mapping[int, str] = {
     56: "raw_pressure_low_counts",
     57: "ambient_light_counts",
 }
-_CLOCK = slice(42, 48)
+_CLOCK = range(42, 48)
 _FIELDS = 61
 _COMMA = 44
 _NUMBER = rb"-?\d{1,9}(?:\.\d{1,6})?"
@@ -92,23 +92,25 @@ def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
 def _find(buffer: Bytes, lines: Lines) -> Found:
     """Read every stamped line of as many numbers as a record has."""
     stamped = read_stamps(buffer, lines)
-    fields = split_fields(buffer, stamped.payload, lines.stop, _COMMA, _FIELDS)
-    row = fields.row
-    read = numbers(buffer, fields.start, fields.stop)
-    whole = (read.decimals[_CLOCK] == 0) & (read.value[_CLOCK] >= 0) & (fields.stop - fields.start <= 16)[_CLOCK]
-    counts = read.decimals[list(COUNTS)] == 0
-    fits = stamped.stamped[row] & read.valid.all(axis=0) & whole.all(axis=0) & counts.all(axis=0)
-    year, month, day, hour, minute, second = np.where(fits, read.value[_CLOCK], 0).astype(np.int64)
+    table = read_table(buffer, (stamped.payload, lines.stop), _COMMA, _FIELDS)
+    row = table.row
+    fits = stamped.stamped[row] & table.numeric
+    for place in _CLOCK:
+        fits &= (table.decimals[place] == 0) & (table.value[place] >= 0) & (table.width[place] <= 16)
+    for place in COUNTS:
+        fits &= table.decimals[place] == 0
+    year, month, day, hour, minute, second = np.where(fits, table.value[_CLOCK.start : _CLOCK.stop], 0).astype(np.int64)
     time, valid = from_fields((year, month, day), (hour, minute, second))
-    ended = has_own_end(buffer, lines.where(row)) | (read.decimals[-1] == _LAST_DECIMALS)
+    ended = has_own_end(buffer, lines.where(row)) | (table.decimals[-1] == _LAST_DECIMALS)
     good = fits & stamped.valid[row] & valid & ended
-    chosen = row[good]
+    held = pick(good)
+    chosen = row[held]
     columns = {
-        "time": time[good],
-        "logger_clock_offset": (stamped.time[chosen] - time[good]).astype(np.int64),
-        "volume_concentration": read.value[:CLASSES, good].T,
-        **{name: read.value[place, good] for place, name in VARIABLES.items()},
-        **{name: read.value[place, good].astype(np.int32) for place, name in COUNTS.items()},
+        "time": time[held],
+        "logger_clock_offset": (stamped.time[chosen] - time[held]).astype(np.int64),
+        "volume_concentration": table.value[:CLASSES, held].T,
+        **{name: table.value[place, held] for place, name in VARIABLES.items()},
+        **{name: table.value[place, held].astype(np.int32) for place, name in COUNTS.items()},
     }
     faults: dict[str, Places] = {
         "stamp is not a time": row[fits & ~stamped.valid[row]],

@@ -21,7 +21,7 @@ import xarray as xr
 
 from ingest.dataset import assemble
 from ingest.dcl import STAMP, TAG, Verdict, known_noise, read_stamps
-from ingest.fields import numbers, read_clock, split_fields, strip_blanks
+from ingest.fields import pick, read_clock, read_table
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Lines, Places
@@ -63,35 +63,36 @@ def sniff(head: bytes, name: str) -> bool:
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:
     """Lines to records; see `Reader.parse`."""
-    records, consumed = read_lines(block, offset, _find, _judge, final=False)
+    records, consumed = read_lines(block, offset, _find, _judge, final=False, digits_alike=True)
     return records, consumed, State()
 
 
 def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
     """Last lines, with or without line end; see `Reader.finish`."""
-    records, consumed = read_lines(rest, offset, _find, _judge, final=True)
+    records, consumed = read_lines(rest, offset, _find, _judge, final=True, digits_alike=True)
     return records, consumed, State()
 
 
 def _find(buffer: Bytes, lines: Lines) -> Found:
     """Read every stamped line of as many fields as a record has, and sort by the letter at its end."""
     stamped = read_stamps(buffer, lines)
-    fields = split_fields(buffer, stamped.payload, lines.stop, _COMMA, len(VARIABLES) + 3)
-    row = fields.row
-    start, stop = strip_blanks(buffer, fields.start, fields.stop)
-    clock, fits = read_clock(buffer, start[0], stop[0], _CLOCK)
+    table = read_table(
+        buffer, (stamped.payload, lines.stop), _COMMA, len(VARIABLES) + 3, texts=(0, 1, -1), blanks=True
+    )
+    row = table.row
+    clock, fits = read_clock(buffer, table.start[0], table.stop[0], _CLOCK)
     time, valid = from_fields((clock[0], clock[1], clock[2]), (clock[3], clock[4], clock[5]))
-    read = numbers(buffer, start[2:-1], stop[2:-1])
-    single = (stop[[1, -1]] - start[[1, -1]] == 1).all(axis=0)
     # An empty field may stand at the very end of the buffer.
-    kind, letter = np.append(buffer, np.uint8(0))[start[[1, -1]]]
-    fits &= stamped.stamped[row] & read.valid.all(axis=0) & single & (kind == _MEASURED)
-    fits &= np.isin(letter, list(_LETTERS.values())) & (read.decimals[:2] == 0).all(axis=0)
+    kind, letter = buffer[np.minimum(table.start[1:], max(buffer.size - 1, 0))] if row.size else table.start[1:]
+    fits &= stamped.stamped[row] & table.numeric & (kind == _MEASURED)
+    fits &= (table.width[1] == 1) & (table.width[-1] == 1)
+    fits &= (table.decimals[2] == 0) & (table.decimals[3] == 0)
+    fits &= (letter == _LETTERS[WATER]) | (letter == _LETTERS[AIR])
     good = fits & stamped.valid[row] & valid
     records = {}
     for stream, code in _LETTERS.items():
-        here = good & (letter == code)
-        columns = {name: read.value[place, here] for place, name in enumerate(VARIABLES)}
+        here = pick(good & (letter == code))
+        columns = {name: table.value[place + 2, here] for place, name in enumerate(VARIABLES)}
         offset = (stamped.time[row[here]] - time[here]).astype(np.int64)
         records[stream] = (row[here], {"time": time[here], "logger_clock_offset": offset, **columns})
     faults: dict[str, Places] = {

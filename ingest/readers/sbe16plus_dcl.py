@@ -26,7 +26,7 @@ import xarray as xr
 
 from ingest.dataset import assemble
 from ingest.dcl import STAMP, TAG, Verdict, has_own_end, known_noise, read_stamps
-from ingest.fields import numbers, split_fields, strip_blanks
+from ingest.fields import numbers, pick, read_table
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
 from ingest.sea_bird_clock import PATTERN, read_dates
@@ -40,7 +40,7 @@ _PAYLOAD = rb"[ #]*(" + _VALUES + rb"), *" + PATTERN + rb"((?:," + _NUMBER + rb"
 _ANY_LINE = re.compile(rb"^" + STAMP + TAG + _PAYLOAD + rb" *\r?$", re.MULTILINE)
 _NOISE_BEFORE = re.compile(STAMP + TAG + rb".+?" + _PAYLOAD + rb"\s*", re.DOTALL)
 _CUT = re.compile(STAMP + TAG + rb"[ #]*-?\d+\.\d*,[-#\d., :A-Za-z]*")
-_COMMA, _HASH = 44, 35
+_COMMA, _HASH, _SPACE = 44, 35, 32
 _AGREES = 0.05  # practical salinity: outputs are rounded, and the instrument's is averaged
 
 
@@ -74,7 +74,7 @@ def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
 def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
     known = state or _recognise(block[:HEAD_BYTES])
     records, consumed = read_lines(
-        block, offset, lambda buffer, lines: _find(buffer, lines, known), _judge, final=final
+        block, offset, lambda buffer, lines: _find(buffer, lines, known), _judge, final=final, digits_alike=True
     )
     return records, consumed, known
 
@@ -119,23 +119,33 @@ def _is_salinity(lines: list[tuple[bytes, ...]]) -> bool:
 
 def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
     stamped = read_stamps(buffer, lines)
-    fields = split_fields(buffer, stamped.payload, lines.stop, _COMMA, state.before + 1 + state.after)
-    row = fields.row
-    start, stop = strip_blanks(buffer, fields.start, fields.stop)
+    table = read_table(
+        buffer,
+        (stamped.payload, lines.stop),
+        _COMMA,
+        state.before + 1 + state.after,
+        texts=(0, state.before),
+        blanks=True,
+    )
+    row = table.row
     # A `#` before the first value may be missing or doubled.
+    start = table.start[0].copy()
     for _ in range(4):
-        start[0] += (start[0] < stop[0]) & np.isin(buffer[np.minimum(start[0], buffer.size - 1)], (_HASH, 32))
-    time, fits, valid = read_dates(buffer, start[state.before], stop[state.before])
-    places = [place for place in range(len(start)) if place != state.before]
-    read = numbers(buffer, start[places], stop[places])
-    fits &= stamped.stamped[row] & read.valid.all(axis=0)
+        first = buffer[np.minimum(start, buffer.size - 1)] if start.size else buffer[:0]
+        start += (start < table.stop[0]) & ((first == _HASH) | (first == _SPACE))
+    read = numbers(buffer, start, table.stop[0])
+    time, fits, valid = read_dates(buffer, table.start[1], table.stop[1])
+    fits &= stamped.stamped[row] & table.numeric & read.valid
     # The clock at the end of a line is whole by its width; a value there may have lost digits.
-    whole = has_own_end(buffer, lines.where(row)) | (not state.after) | (read.decimals[-1] == state.last_decimals)
+    whole = has_own_end(buffer, lines.where(row)) | (not state.after) | (table.decimals[-1] == state.last_decimals)
     good = fits & valid & stamped.valid[row] & whole
+    held = pick(good)
+    table.value[0] = read.value
+    places = [place for place in range(len(table.value)) if place != state.before]
     columns = {
-        "time": time[good],
-        "logger_clock_offset": (stamped.time[row[good]] - time[good]).astype(np.int64),
-        "value": read.value[:, good].T,
+        "time": time[held],
+        "logger_clock_offset": (stamped.time[row[held]] - time[held]).astype(np.int64),
+        "value": table.value[places][:, held].T,
     }
     faults = {
         "stamp is not a time": row[fits & ~stamped.valid[row]],

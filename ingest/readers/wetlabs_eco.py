@@ -22,7 +22,7 @@ import xarray as xr
 from ingest import eco_layout
 from ingest.dataset import assemble
 from ingest.dcl import STAMP, TAG, Verdict, has_own_end, known_noise, read_stamps
-from ingest.fields import numbers, read_clock, split_fields
+from ingest.fields import pick, read_clock, read_table
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Lines, Places
@@ -74,7 +74,7 @@ def _recognise(head: bytes) -> State:
 
 def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
     records, consumed = read_lines(
-        block, offset, lambda buffer, lines: _find(buffer, lines, state), _judge, final=final
+        block, offset, lambda buffer, lines: _find(buffer, lines, state), _judge, final=final, digits_alike=True
     )
     return records, consumed, state
 
@@ -82,23 +82,28 @@ def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
 def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
     """Read every stamped line that has as many fields as the file's records."""
     stamped = read_stamps(buffer, lines)
-    fields = split_fields(buffer, stamped.payload, lines.stop, _TAB, 3 + 2 * len(state.wavelengths))
-    row = fields.row
-    date, date_fits = read_clock(buffer, fields.start[0], fields.stop[0], b"00/00/00")
-    clock, clock_fits = read_clock(buffer, fields.start[1], fields.stop[1], b"00:00:00")
+    table = read_table(
+        buffer, (stamped.payload, lines.stop), _TAB, 3 + 2 * len(state.wavelengths), texts=(0, 1)
+    )
+    row = table.row
+    date, date_fits = read_clock(buffer, table.start[0], table.stop[0], b"00/00/00")
+    clock, clock_fits = read_clock(buffer, table.start[1], table.stop[1], b"00:00:00")
     own_time, own_valid = eco_layout.instrument_clock(np.concatenate((date, clock)))
-    read = numbers(buffer, fields.start[2:], fields.stop[2:])
-    whole_counts = read.valid & (read.decimals == 0) & (read.value >= 0) & (fields.stop[2:] - fields.start[2:] <= 5)
-    fits = stamped.stamped[row] & date_fits & clock_fits & whole_counts.all(axis=0)
-    ours = (read.value[0:-1:2] == np.array(state.wavelengths, dtype=np.float64)[:, None]).all(axis=0)
-    ended = has_own_end(buffer, lines.where(row)) | (fields.stop[-1] - fields.start[-1] == state.last_digits)
+    fits = stamped.stamped[row] & date_fits & clock_fits
+    for place in range(2, len(table.value)):
+        fits &= (table.decimals[place] == 0) & (table.value[place] >= 0) & (table.width[place] <= 5)
+    ours = np.ones(row.size, dtype=bool)
+    for place, wavelength in enumerate(state.wavelengths):
+        ours &= table.value[2 + 2 * place] == wavelength
+    ended = has_own_end(buffer, lines.where(row)) | (table.width[-1] == state.last_digits)
     good = fits & stamped.valid[row] & own_valid & ours & ended
-    chosen = row[good]
+    held = pick(good)
+    chosen = row[held]
     columns = {
         "time": stamped.time[chosen],
-        "instrument_clock_offset": (own_time[good] - stamped.time[chosen]).astype(np.int64),
-        "thermistor": read.value[-1][good].astype(np.int64),
-        "counts": read.value[1:-1:2, good].T.astype(np.int64),
+        "instrument_clock_offset": (own_time[held] - stamped.time[chosen]).astype(np.int64),
+        "thermistor": table.value[-1, held].astype(np.int64),
+        "counts": table.value[3:-1:2, held].T.astype(np.int64),
     }
     faults: dict[str, Places] = {
         "stamp is not a time": row[fits & ~stamped.valid[row]],
