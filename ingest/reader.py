@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ingest.errors import AmbiguousFormatError, IngestError, UnknownFormatError
 from ingest.ledger import Span
+from ingest.yaml_lines import Mistake
 
 HEAD_BYTES = 65_536
 """How much of the start of a file `sniff` may look at."""
@@ -109,6 +110,29 @@ def not_in_blocks(block: bytes, offset: int, state: Any) -> Parsed:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """How a reader finds files that describe raw files beside them.
+
+    Attributes
+    ----------
+    describe
+        `describe(path) -> state | None`: anything but None claims the raw file, before any sniffing, and is the state
+        `parse` starts with. Raises `IngestError` where the description is wrong.
+    files
+        `files(path) -> descriptions that the samples of a raw file hang on`, those that exist; never raises.
+    is_one
+        `is_one(name) -> bool`: whether a file of this name is such a description, and so no raw file.
+    mistakes
+        `mistakes(path) -> every mistake in a description`; never raises.
+    """
+
+    describe: Callable[[Path], Any | None]
+    files: Callable[[Path], tuple[Path, ...]]
+    is_one: Callable[[str], bool]
+    mistakes: Callable[[Path], tuple[Mistake, ...]]
+
+
+@dataclass(frozen=True)
 class Reader:
     """One raw format.
 
@@ -144,8 +168,7 @@ class Reader:
         what the format counts (rows, samples from 0), `length` is 1, and the Dataset's attribute
         `source_offset_meaning` says so. Raises nothing but `IngestError`.
     beside
-        `beside(path) -> state | None`: for formats that a second file next to the raw one describes. Anything but
-        None claims the file, before any sniffing, and is the state `parse` starts with.
+        For formats that a second file next to the raw one describes.
     """
 
     name: str
@@ -158,7 +181,7 @@ class Reader:
     checksummed: bool = False
     instruments: tuple[str, ...] = ()
     whole: Callable[[Source], Iterator[Wholly]] | None = None
-    beside: Callable[[Path], Any | None] | None = None
+    beside: Beside | None = None
 
 
 @cache

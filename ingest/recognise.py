@@ -6,6 +6,7 @@ from typing import Any
 
 from ingest.errors import AmbiguousFormatError, IngestError
 from ingest.reader import Reader, claim, discover
+from ingest.yaml_lines import Mistake
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,28 @@ def recognise(head: bytes, path: Path) -> Recognised:
 
 
 def described_beside(path: Path) -> Recognised | None:
-    """Find the reader that a file beside names, if there is one; see `Reader.beside`."""
+    """Find the reader that a file beside names, if there is one; see `Beside`."""
     found = []
     for reader in discover().values():
-        state = reader.beside(path) if reader.beside else None
+        state = reader.beside.describe(path) if reader.beside else None
         if state is not None:
             found.append(Recognised(reader, state))
     if len(found) > 1:
         raise AmbiguousFormatError("files beside it name " + " and ".join(one.reader.name for one in found), file=path)
     return found[0] if found else None
+
+
+def descriptions(path: Path) -> tuple[Path, ...]:
+    """Files beside that say how a raw file is read: its samples hang on them as on its own bytes."""
+    return tuple(file for reader in discover().values() if reader.beside for file in reader.beside.files(path))
+
+
+def description_mistakes(path: Path) -> tuple[Mistake, ...]:
+    """Every mistake in a file that describes others, with its line."""
+    described = (reader.beside for reader in discover().values() if reader.beside and reader.beside.is_one(path.name))
+    return tuple(mistake for beside in described for mistake in beside.mistakes(path))
+
+
+def is_description(name: str) -> bool:
+    """Whether a file of this name describes raw files beside it, and is none itself."""
+    return any(reader.beside.is_one(name) for reader in discover().values() if reader.beside)

@@ -78,3 +78,8 @@ def conversion(spelling: str, units: str) -> tuple[float, float] | None:
     if plain(spelling) == plain(units):
         return 1.0, 0.0
     return _SCALES.get(units, {}).get(plain(spelling))
+
+
+def spellings(units: str) -> tuple[str, ...]:
+    """Spellings of the units that become this one, the vocabulary's own first."""
+    return tuple(dict.fromkeys((units, *(word for word in _SCALES.get(units, {}) if word))))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import ingest
 from lander.deployment import ArchiveConfig, Deployment, Instrument
 from lander.index import Index
 
@@ -26,7 +27,10 @@ class Found:
 
 
 def find(config: ArchiveConfig) -> Iterator[Found]:
-    """Raw files by deployment, instrument and pattern; each file once, in the order of its path."""
+    """Raw files by deployment, instrument and pattern; each file once, in the order of its path.
+
+    Files that describe the format of others are none, also where a pattern names them.
+    """
     for deployment in config.deployments:
         for instrument in deployment.instruments:
             yield from _of_instrument(config.raw, deployment, instrument)
@@ -39,9 +43,29 @@ def _of_instrument(raw: Path, deployment: Deployment, instrument: Instrument) ->
         # Names as text: a Path for each of the daily files of decades takes longer than all else that a run looks at.
         for path in glob.iglob(rule.pattern, root_dir=raw, recursive=True, include_hidden=True):
             name = path.replace(os.sep, "/")
-            if name not in found and os.path.isfile(os.path.join(raw, path)):
+            if name in found or ingest.is_description(os.path.basename(path)):
+                continue
+            if os.path.isfile(os.path.join(raw, path)):
                 found[name] = Found(name, deployment, instrument, rule.delivery, priority)
     yield from (found[name] for name in sorted(found))
+
+
+def descriptions(raw: Path, paths: Iterable[str]) -> dict[str, tuple[Path, ...]]:
+    """Files beside raw files that say how these are read, by the path of each raw file that has any."""
+    by_folder: dict[str, list[str]] = {}
+    for path in paths:
+        by_folder.setdefault(os.path.dirname(path), []).append(path)
+    # A folder is listed once: to ask for each of its files would take as long as all else that a run looks at.
+    held = [folder for folder in by_folder if _holds_description(os.path.join(raw, folder))]
+    found = {path: ingest.descriptions(raw / path) for folder in held for path in by_folder[folder]}
+    return {path: files for path, files in found.items() if files}
+
+
+def _holds_description(folder: str) -> bool:
+    try:
+        return any(ingest.is_description(name) for name in os.listdir(folder))
+    except OSError:  # reading its files says why
+        return False
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ def look(config: ArchiveConfig, root: Path, index: Index, identify: Identify, on
     found = [one for one in _owned(config, intake.refused) if only in (None, one.deployment.id)]
     known = {one.path: catalog.known(config.raw, one.path, index) for one in found}
     hashed = dict(identify([config.raw / path for path, identity in known.items() if identity is None]))
+    described = catalog.descriptions(config.raw, known)
     settings: dict[int, Mapping[str, Any]] = {}
     for one in found:
         identity = known[one.path] or hashed[config.raw / one.path]
@@ -66,7 +67,9 @@ def look(config: ArchiveConfig, root: Path, index: Index, identify: Identify, on
             intake.unreadable[one.path] = identity
             continue
         own = settings.setdefault(id(one.instrument), _settings(one))
-        recipe = recipe_of(one.path, identity.sha256, _reader(config.raw, one.path, identity, index), own)
+        beside = _beside(described.get(one.path, ()))
+        reader = _reader(config.raw, one.path, identity, index, described=bool(beside))
+        recipe = recipe_of(one.path, identity.sha256, reader, {**own, **beside})
         intake.jobs.append(decode.Job(root, config.raw, one, identity, recipe))
     return intake
 
@@ -99,12 +102,24 @@ def _settings(found: Found) -> Mapping[str, Any]:
     }
 
 
-def _reader(raw: Path, path: str, identity: Identity, index: Index) -> str:
-    """Reader and version that a file is decoded with; every reader's where none claims it, to try again later."""
+def _beside(files: Sequence[Path]) -> Mapping[str, Any]:
+    """What stands in the files beside that describe a raw file, by digest; nothing where there are none."""
+    found = {one.name: catalog.identify(one) for one in files}
+    told = {name: each if isinstance(each, str) else each.sha256 for name, each in found.items()}
+    return {"beside": told} if told else {}
+
+
+def _reader(raw: Path, path: str, identity: Identity, index: Index, *, described: bool) -> str:
+    """Reader and version that a file is decoded with; every reader's where none claims it, to try again later.
+
+    The one that took the same bytes before, unless a file beside says, or said, how they are read.
+    """
     readers = ingest.discover()
     before = index.raw.get(path)
-    if before is not None and before.sha256 == identity.sha256 and before.reader.split(" ")[0] in readers:
-        return _label(readers[before.reader.split(" ")[0]])
+    if before is not None and before.sha256 == identity.sha256 and not described:
+        known = readers.get(before.reader.split(" ")[0])
+        if known is not None and known.beside is None:
+            return _label(known)
     try:
         with ingest.BlockDecoder(raw / path) as pieces:  # as decoding will: also by a file beside, inside of an archive
             return _label(pieces.reader)

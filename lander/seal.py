@@ -1,12 +1,12 @@
 """Tells in a moment that a run has nothing to do: what the last one saw, against what is there now.
 
 A run that left nothing open seals its index: with a digest of the configuration and the software, and the signs (size,
-times, inode) of every raw file and every file of the store. While all of these stand, planning every file anew can
-come to no other end. Any doubt, and the run plans.
+times, inode) of every raw file, of every description beside one, and of every file of the store. While all of these
+stand, planning every file anew can come to no other end. Any doubt, and the run plans.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -32,6 +32,7 @@ def make(config: ArchiveConfig, index: Index, seen: Intake) -> dict[str, Any] | 
     return {
         "key": _key(config),
         "raw": raw,
+        "beside": _beside(config, raw),
         "files": {path: [entry.size, entry.mtime_ns] for path, entry in index.files.items()},
         "failed": {path: row.failure for path, row in index.raw.items() if row.failure} | seen.refused,
     }
@@ -47,10 +48,17 @@ def holds(config: ArchiveConfig, root: Path, seal: Mapping[str, Any]) -> bool:
         return (
             found == seal["raw"].keys()
             and all(list(catalog.signs(f"{raw}/{path}")) == signs for path, signs in seal["raw"].items())
+            and _beside(config, found) == seal["beside"]
             and all(_signs(f"{root}/{path}") == signs for path, signs in seal["files"].items())
         )
     except OSError:
         return False
+
+
+def _beside(config: ArchiveConfig, raw: Iterable[str]) -> dict[str, list[int]]:
+    """Signs of the files that say how raw files are read."""
+    files = {str(one) for each in catalog.descriptions(config.raw, raw).values() for one in each}
+    return {os.path.relpath(one, config.raw): list(catalog.signs(one)) for one in sorted(files)}
 
 
 def _signs(path: str) -> list[int]:

@@ -14,8 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ingest.errors import CalibrationError
+from ingest.units import conversion, spellings
 
 Values = NDArray[np.float64]
+
+METHANE_VOLTAGE, TEMPERATURE_VOLTAGE = "methane_sensor_voltage", "methane_sensor_temperature_voltage"
+_UNITS = "umol L-1"
 
 
 @dataclass(frozen=True)
@@ -90,3 +94,33 @@ def methane_concentration(methane_voltage: ArrayLike, temperature_voltage: Array
 def temperature(temperature_voltage: ArrayLike, c: MetsCoefficients) -> Values:
     """Temperature at the sensor, degrees Celsius, from its temperature voltage, shape (n,)."""
     return c.t0 + c.t1 * np.asarray(temperature_voltage, dtype=np.float64)
+
+
+def convert(
+    methane_voltage: ArrayLike, temperature_voltage: ArrayLike, sheet: Mapping[str, float | str]
+) -> dict[str, Values]:
+    """Give concentration and temperature under the vocabulary's names, in its units.
+
+    Parameters
+    ----------
+    methane_voltage, temperature_voltage : float64, shape (n,)
+        Volts of the two outputs.
+    sheet
+        Coefficients by name; `units` is the sheet's unit of concentration, umol/L where it is not given.
+
+    Raises
+    ------
+    CalibrationError
+        A coefficient is missing or no number, or the unit is not known.
+    """
+    units = str(sheet.get("units", _UNITS))
+    scale = conversion(units, _UNITS)
+    if scale is None:
+        known = ", ".join(spellings(_UNITS))
+        raise CalibrationError(f"methane calibration: unit {units!r} is not known; expected one of {known}")
+    coefficients = MetsCoefficients.from_mapping(sheet)
+    concentration = methane_concentration(methane_voltage, temperature_voltage, coefficients)
+    return {
+        "methane_concentration": concentration * scale[0],
+        "methane_sensor_temperature": temperature(temperature_voltage, coefficients),
+    }

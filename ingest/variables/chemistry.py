@@ -142,4 +142,14 @@ _HYDROC = (
     measured("reference_signal", "1", "Detector at the reference wavelength, as reported", None, 1e-2, -1e6, 1e7, 1.0),
 )  # fmt: skip
 
-ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_NITRATE, *_CARBON_DIOXIDE, *_SAMI, *_SPECTRA, *_HYDROC)
+_METS = (
+    measured("methane_sensor_voltage", "V", "Voltage of a methane sensor", None, 1e-6, -1.0, 10.0, 1e-4),
+    measured("methane_sensor_temperature_voltage", "V", "Voltage of a methane sensor's thermometer", None,
+             1e-6, -1.0, 10.0, 1e-4),
+    measured("methane_concentration", "umol L-1", "Dissolved methane per volume of water", None,
+             1e-5, 0.0, 10000.0, 1e-3),
+    measured("methane_sensor_temperature", "degree_Celsius", "Temperature at a methane sensor",
+             "sea_water_temperature", 1e-4, -5.0, 60.0, 1e-2),
+)  # fmt: skip
+
+ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_NITRATE, *_CARBON_DIOXIDE, *_SAMI, *_SPECTRA, *_HYDROC, *_METS)

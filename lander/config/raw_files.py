@@ -1,9 +1,10 @@
 """Which files below the raw folder an instrument's patterns name, and what is wrong with that."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import ingest
 from lander.config.file import Document, Loc, Mistake
 from lander.config.identifiers import pattern_of
 from lander.units import UnfitError
@@ -19,7 +20,8 @@ def matches(raw: Path, pattern: str) -> tuple[Path, ...]:
     pattern
         Glob as in `pathlib`, checked by `lander.config.identifiers.pattern_of`.
     """
-    return tuple(sorted(path for path in raw.glob(pattern) if path.is_file()))
+    found = (path for path in raw.glob(pattern) if not ingest.is_description(path.name))
+    return tuple(sorted(path for path in found if path.is_file()))
 
 
 class _Claim(NamedTuple):
@@ -36,7 +38,7 @@ class _Claim(NamedTuple):
 
 
 def raw_mistakes(archive: Path, main: Document, deployments: Sequence[Document]) -> Iterator[Mistake]:
-    """Find patterns that match nothing, and files that two patterns claim.
+    """Find patterns that match nothing, files that two patterns claim, and mistakes in descriptions beside files.
 
     Parameters
     ----------
@@ -55,13 +57,25 @@ def raw_mistakes(archive: Path, main: Document, deployments: Sequence[Document])
         yield main.mistake(("raw",), f"no such folder: {name}", "the folder with the raw files")
         return
     owners: dict[Path, _Claim] = {}
+    folders: set[Path] = set()
     for document in deployments:
         for claim, pattern in _claims(document):
             found = matches(raw, pattern)
+            folders |= {path.parent for path in found}
             if not found:
                 yield document.mistake(claim.loc, f"{pattern!r} matches no file in {name}", "at least one file",
                                        _other_spelling(raw, pattern))  # fmt: skip
             yield from _contested(raw, found, claim, owners)
+    yield from _described(archive, folders)
+
+
+def _described(archive: Path, folders: Iterable[Path]) -> Iterator[Mistake]:
+    """Find mistakes in the files beside raw files that say how these are read."""
+    for folder in sorted(folders):
+        for file in sorted(path for path in folder.iterdir() if ingest.is_description(path.name)):
+            name = file.relative_to(archive).as_posix() if file.is_relative_to(archive) else str(file)
+            for one in ingest.description_mistakes(file):
+                yield Mistake(name, one.line, one.key, one.found, one.expected, one.suggestion)
 
 
 def _contested(raw: Path, found: Sequence[Path], claim: _Claim, owners: dict[Path, _Claim]) -> Iterator[Mistake]:

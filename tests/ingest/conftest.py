@@ -15,6 +15,7 @@ import ingest
 from ingest.errors import IngestError
 from ingest.reader import HEAD_BYTES, claim
 from sample_data import demo_scenario, simulate
+from tests.ingest.made_declared import BESIDE, made_declared
 from tests.ingest.made_files import made_files
 
 CORPUS = Path(os.environ.get("LANDER_CORPUS", Path(__file__).parents[2] / ".." / "shared" / "corpus")).resolve()
@@ -35,6 +36,8 @@ def corpus_files() -> list[Path]:
 
 
 def _claimed(name: str, content: bytes) -> str | None:
+    if name in BESIDE:
+        return "declared_text"
     try:
         return claim(content[:HEAD_BYTES], name).name
     except IngestError:
@@ -53,7 +56,7 @@ def simulated_files() -> Iterator[tuple[str, bytes]]:
 def samples() -> tuple[Sample, ...]:
     """Every raw file, real, simulated or made, that some reader claims."""
     files = [(path.name, path.read_bytes()) for path in corpus_files()]
-    files += [*simulated_files(), *made_files()]
+    files += [*simulated_files(), *made_files(), *made_declared()]
     claimed = [(_claimed(name, content), name, content) for name, content in files]
     return tuple(Sample(reader, name, content) for reader, name, content in claimed if reader is not None)
 
@@ -73,6 +76,9 @@ def decode_bytes(tmp_path):
     def decode(content: bytes, name: str = "raw", **options) -> ingest.Decoded:
         path = tmp_path / name
         path.write_bytes(content)
+        for file, declaration in BESIDE.items():
+            if name.startswith(file):
+                (tmp_path / f"{file}.format.yaml").write_bytes(declaration)
         return ingest.decode(path, **options)
 
     return decode

@@ -19,6 +19,7 @@ TRIALS = {"sbe_hex": 100, "aanderaa_optode": 100, "rdi_pd0": 100}  # the formats
 FEWEST_TRIALS, SOAK_TRIALS = 20, 200
 LARGEST = 40_000  # bytes of a file that is damaged so often
 UNABLE_TO_TELL = {
+    "declared_text": "no checksum; a changed digit changes one value",
     "fluid_sample_chem_csv": "no checksum; a changed header names other quantities, a changed digit changes one value",
     "contros_hydroc": "no checksum; a changed digit changes one value",
     "cf_netcdf": "NetCDF has no checksum unless it was asked for one",
