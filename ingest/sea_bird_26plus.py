@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ingest.calibration.sea_bird import _Coefficients, _finite
+from ingest.calibration.sea_bird import Coefficients, finite
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class QuartzCoefficients(_Coefficients):
+class QuartzCoefficients(Coefficients):
     """Quartz pressure sensor: psia, offset in psi; `m` and `b` scale the numbers of tides."""
 
     u0: float
@@ -79,7 +79,7 @@ def _whole(text: str, name: str) -> int | None:
 def tide_pressure(number: ArrayLike, coefficients: QuartzCoefficients) -> Values:
     """Psia, mean of a tide: (n - b) / m, shape (n,)."""
     with np.errstate(all="ignore"):
-        return _finite((np.asarray(number, dtype=np.float64) - coefficients.b) / coefficients.m)
+        return finite((np.asarray(number, dtype=np.float64) - coefficients.b) / coefficients.m)
 
 
 def tide_temperature(number: ArrayLike) -> Values:
@@ -107,4 +107,4 @@ def wave_pressure(frequency: Values, temperature_frequency: Values, coefficients
         u = (1e6 / temperature_frequency - c.u0)[:, None]
         ratio = (c.t1 + u * (c.t2 + u * (c.t3 + u * c.t4))) * frequency / 1e6
         w = 1.0 - ratio * ratio
-        return _finite((c.c1 + u * (c.c2 + u * c.c3)) * w * (1.0 - (c.d1 + u * c.d2) * w) + c.offset)
+        return finite((c.c1 + u * (c.c2 + u * c.c3)) * w * (1.0 - (c.d1 + u * c.d2) * w) + c.offset)

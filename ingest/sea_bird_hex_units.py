@@ -7,6 +7,7 @@ import gsw
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import sea_bird_hex_voltages
 from ingest.calibration import sea_bird, sea_bird_ph
 from ingest.errors import CalibrationError
 from ingest.reader import Calibration
@@ -40,7 +41,9 @@ def convert(raw: Columns, header: Header, given: Calibration) -> Variables:
     variables: Variables = {}
     if "temperature" in raw:
         variables |= _water(raw, header, given)
-    variables |= _channels(raw)
+    channels = _channels(raw)
+    variables |= channels
+    variables |= sea_bird_hex_voltages.convert(channels, sea_bird_hex_voltages.sensors_of(tuple(raw), given), variables)
     if "oxygen_phase" in raw:
         variables |= _oxygen(raw, given)
     if "ph_external" in raw:

@@ -64,9 +64,9 @@ class RawPattern:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Which coefficients count. `source` names the chosen place; `coefficients` are set for "configuration"."""
+    """Which coefficients count. `source` names the chosen place; `coefficients` are set for all but the header."""
 
-    source: Literal["header", "configuration"] = "header"
+    source: Literal["header", "xmlcon", "configuration"] = "header"
     coefficients: Coefficients | None = None
 
 
@@ -92,6 +92,32 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Doppler:
+    """What people say of a current meter; None where the files decide.
+
+    Attributes
+    ----------
+    heading_reference
+        The north of recorded headings and velocities: the compass's, or true north already.
+    sound_speed
+        "in_situ" corrects velocities by the water's own speed of sound, "recorded" never does. None corrects where the
+        instrument was given one fixed speed of sound and a CTD knows better.
+    orientation
+        Where the transducers look.
+    coordinate_system
+        Of velocities whose files do not tell.
+    bin_mapping
+        Whether cells are brought to one height by the tilt, where beams were recorded.
+    """
+
+    heading_reference: Literal["magnetic", "true"] | None = None
+    sound_speed: Literal["in_situ", "recorded"] | None = None
+    orientation: Literal["up", "down"] | None = None
+    coordinate_system: Literal["instrument", "earth"] | None = None
+    bin_mapping: bool = True
+
+
+@dataclass(frozen=True)
 class Instrument:
     """One instrument of one deployment.
 
@@ -114,6 +140,7 @@ class Instrument:
     height_above_seafloor: float | None = None
     sampling_interval: float | None = None
     pressure_reference: Literal["gauge", "absolute"] | None = None
+    doppler: Doppler = Doppler()
     calibration: Calibration = Calibration()
     clock_checks: tuple[ClockCheck, ...] = ()
     settings: Mapping[str, float] = field(default_factory=dict)

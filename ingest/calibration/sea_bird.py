@@ -25,7 +25,7 @@ ZERO_CELSIUS = 273.15
 
 
 @dataclass(frozen=True)
-class _Coefficients:
+class Coefficients:
     """Coefficients of one sensor; fields are the maker's names in lower case."""
 
     @classmethod
@@ -57,7 +57,7 @@ def _number(value: float | str, name: str, sensor: str) -> float:
 
 
 @dataclass(frozen=True)
-class TemperatureCoefficients(_Coefficients):
+class TemperatureCoefficients(Coefficients):
     """ITS-90 thermistor, calibration format TEMP1."""
 
     a0: float
@@ -67,7 +67,7 @@ class TemperatureCoefficients(_Coefficients):
 
 
 @dataclass(frozen=True)
-class ConductivityCoefficients(_Coefficients):
+class ConductivityCoefficients(Coefficients):
     """Wien-bridge conductivity cell, calibration format WBCOND0; S/m, degrees Celsius, decibars."""
 
     g: float
@@ -80,7 +80,7 @@ class ConductivityCoefficients(_Coefficients):
 
 
 @dataclass(frozen=True)
-class StrainPressureCoefficients(_Coefficients):
+class StrainPressureCoefficients(Coefficients):
     """Strain-gauge pressure sensor with its own temperature, calibration format STRAIN0; psia, offset in decibars."""
 
     pa0: float
@@ -119,8 +119,8 @@ def temperature(counts: ArrayLike, coefficients: TemperatureCoefficients) -> Val
         log = np.log(np.asarray(counts, dtype=np.float64))
         c = coefficients
         # Of 0 counts the polynomial is infinite, and its inverse would pass for absolute zero.
-        polynomial = _finite(c.a0 + log * (c.a1 + log * (c.a2 + log * c.a3)))
-        return _finite(1.0 / polynomial - ZERO_CELSIUS)
+        polynomial = finite(c.a0 + log * (c.a1 + log * (c.a2 + log * c.a3)))
+        return finite(1.0 / polynomial - ZERO_CELSIUS)
 
 
 def seacat_temperature_resistance(counts: ArrayLike) -> Values:
@@ -133,12 +133,12 @@ def seacat_temperature_resistance(counts: ArrayLike) -> Values:
     """
     with np.errstate(all="ignore"):
         millivolt = (np.asarray(counts, dtype=np.float64) - 524_288.0) / 1.6e7
-        return _finite((millivolt * 2.9e9 + 1.024e8) / (2.048e4 - millivolt * 2e5))
+        return finite((millivolt * 2.9e9 + 1.024e8) / (2.048e4 - millivolt * 2e5))
 
 
 @dataclass(frozen=True)
-class QuartzPressureCoefficients(_Coefficients):
-    """Digiquartz pressure sensor, calibration format QUARTZ0; psia, offset in decibars. A SEACAT's header states no T5."""
+class QuartzPressureCoefficients(Coefficients):
+    """Digiquartz pressure sensor, calibration format QUARTZ0; psia, offset in decibars. A SEACAT's header has no T5."""
 
     pc1: float
     pc2: float
@@ -192,7 +192,7 @@ def quartz_pressure(
         ratio = (c.pt1 + u * (c.pt2 + u * (c.pt3 + u * (c.pt4 + u * c.pt5)))) * frequency / 1e6
         part = 1.0 - ratio * ratio
         psia = (c.pc1 + u * (c.pc2 + u * c.pc3)) * part * (1.0 - (c.pd1 + u * c.pd2) * part)
-        return _finite((psia - AIR_PRESSURE_PSI) * DECIBAR_PER_PSI * c.pslope + c.poffset)
+        return finite((psia - AIR_PRESSURE_PSI) * DECIBAR_PER_PSI * c.pslope + c.poffset)
 
 
 def pressure_sensor_temperature(counts: ArrayLike, coefficients: StrainPressureCoefficients) -> Values:
@@ -200,7 +200,7 @@ def pressure_sensor_temperature(counts: ArrayLike, coefficients: StrainPressureC
     with np.errstate(all="ignore"):
         n = np.asarray(counts, dtype=np.float64)
         c = coefficients
-        return _finite(c.ptempa0 + n * (c.ptempa1 + n * c.ptempa2))
+        return finite(c.ptempa0 + n * (c.ptempa1 + n * c.ptempa2))
 
 
 def strain_pressure(counts: ArrayLike, sensor_temperature: Values, coefficients: StrainPressureCoefficients) -> Values:
@@ -230,11 +230,11 @@ def strain_pressure(counts: ArrayLike, sensor_temperature: Values, coefficients:
         x = np.asarray(counts, dtype=np.float64) - c.ptca0 - t * (c.ptca1 + t * c.ptca2)
         y = x * c.ptcb0 / (c.ptcb0 + t * (c.ptcb1 + t * c.ptcb2))
         psia = c.pa0 + y * (c.pa1 + y * c.pa2)
-        return _finite((psia - AIR_PRESSURE_PSI) * DECIBAR_PER_PSI + c.poffset)
+        return finite((psia - AIR_PRESSURE_PSI) * DECIBAR_PER_PSI + c.poffset)
 
 
 @dataclass(frozen=True)
-class OxygenThermistorCoefficients(_Coefficients):
+class OxygenThermistorCoefficients(Coefficients):
     """Thermistor of an SBE 63 oxygen sensor."""
 
     ta0: float
@@ -253,8 +253,8 @@ def oxygen_thermistor_temperature(volts: Values, coefficients: OxygenThermistorC
     with np.errstate(all="ignore"):
         log = np.log(100_000.0 * volts / (3.3 - volts))
         c = coefficients
-        polynomial = _finite(c.ta0 + log * (c.ta1 + log * (c.ta2 + log * c.ta3)))
-        return _finite(1.0 / polynomial - ZERO_CELSIUS)
+        polynomial = finite(c.ta0 + log * (c.ta1 + log * (c.ta2 + log * c.ta3)))
+        return finite(1.0 / polynomial - ZERO_CELSIUS)
 
 
 def conductivity(
@@ -285,9 +285,9 @@ def conductivity(
         c = coefficients
         f = np.asarray(frequency, dtype=np.float64) * np.sqrt(1.0 + c.wbotc * temperature) / 1000.0
         polynomial = c.g + f * f * (c.h + f * (c.i + f * c.j))
-        return _finite(polynomial / (1.0 + c.tcor * temperature + c.pcor * pressure))
+        return finite(polynomial / (1.0 + c.tcor * temperature + c.pcor * pressure))
 
 
-def _finite(values: Values) -> Values:
+def finite(values: Values) -> Values:
     """NaN for what is infinite: there is no value either way."""
     return np.where(np.isfinite(values), values, np.nan)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ingest.calibration.sea_bird import ZERO_CELSIUS, _Coefficients, _finite
+from ingest.calibration.sea_bird import ZERO_CELSIUS, Coefficients, finite
 
 Values = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ CONVERTER_VOLTS = 2.5  # reference of the 24-bit converter; half its range is ze
 
 
 @dataclass(frozen=True)
-class ThermistorCoefficients(_Coefficients):
+class ThermistorCoefficients(Coefficients):
     """Thermistor at the pH sensor, calibration format TEMP2."""
 
     tdfa0: float
@@ -34,7 +34,7 @@ class ThermistorCoefficients(_Coefficients):
 
 
 @dataclass(frozen=True)
-class InternalCoefficients(_Coefficients):
+class InternalCoefficients(Coefficients):
     """Internal reference, calibration format PH1."""
 
     kdf0: float
@@ -42,7 +42,7 @@ class InternalCoefficients(_Coefficients):
 
 
 @dataclass(frozen=True)
-class ExternalCoefficients(_Coefficients):
+class ExternalCoefficients(Coefficients):
     """External reference, calibration format PH1; the pressure response is apart (`pressure_response`)."""
 
     k0: float
@@ -66,14 +66,14 @@ def sensor_temperature(counts: ArrayLike, coefficients: ThermistorCoefficients) 
     with np.errstate(all="ignore"):
         log = np.log(np.asarray(counts, dtype=np.float64))
         c = coefficients
-        polynomial = _finite(c.tdfa0 + log * (c.tdfa1 + log * (c.tdfa2 + log * c.tdfa3)))
-        return _finite(1.0 / polynomial - ZERO_CELSIUS)
+        polynomial = finite(c.tdfa0 + log * (c.tdfa1 + log * (c.tdfa2 + log * c.tdfa3)))
+        return finite(1.0 / polynomial - ZERO_CELSIUS)
 
 
 def internal_ph(volts: Values, temperature: Values, coefficients: InternalCoefficients) -> Values:
     """PH on the total scale against the internal reference; volts and degrees Celsius of shape (n,)."""
     with np.errstate(all="ignore"):
-        return _finite((volts - coefficients.kdf0 - coefficients.kdf2 * temperature) / _nernst(temperature))
+        return finite((volts - coefficients.kdf0 - coefficients.kdf2 * temperature) / _nernst(temperature))
 
 
 def external_ph(
@@ -109,7 +109,7 @@ def external_ph(
         activity = 2.0 * _log_activity(temperature, salinity, bar)
         water_mass = np.log10(1.0 - 1.005e-3 * salinity)
         bound = np.log10(1.0 + sulfate / _bisulfate_constant(kelvin, salinity, bar))
-        return _finite(potential + np.log10(chloride) + activity - water_mass - bound)
+        return finite(potential + np.log10(chloride) + activity - water_mass - bound)
 
 
 def _nernst(temperature: Values) -> Values:

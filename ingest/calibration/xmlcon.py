@@ -3,28 +3,49 @@
     calibration = xmlcon.parse_xmlcon(Path("19plus.xmlcon").read_bytes())
     ingest.decode("cast.hex", calibration=calibration)
 
+A file lists its sensors in the order of the data: temperature, conductivity and pressure, then the external voltages.
+Voltage 0 of the file is the first voltage in the data, whichever channel of the instrument that is.
+
 References
 ----------
-Sea-Bird Scientific, Seasave V7 and SBE Data Processing manuals: instrument configuration (.xmlcon) file.
+Sea-Bird Scientific, Seasave V7 and SBE Data Processing manuals: instrument configuration (.xmlcon) file; SBE 16plus V2
+and 19plus V2 manuals, "setting up the configuration file": order of voltages.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 from ingest.errors import CalibrationError
 
-_SENSORS = {
+_OWN = {
     # element of the file, our sensor; a second of its kind gets a number
     "TemperatureSensor": "temperature",
     "ConductivitySensor": "conductivity",
     "PressureSensor": "pressure",
-    "OxygenSensor": "oxygen",
     "OxygenSBE63Sensor": "oxygen",
-    "pH_Sensor": "ph",
 }
+_FIRST = ("TemperatureSensor", "ConductivitySensor", "PressureSensor")
+_ON_A_VOLTAGE = {
+    # element of the file, our name for the kind of sensor: see `ingest.calibration.sea_bird_voltages`
+    "OxygenSensor": "oxygen",
+    "pH_Sensor": "ph",
+    "FluoroWetlabECO_AFL_FL_Sensor": "chlorophyll",
+    "FluoroWetlabWetstarSensor": "chlorophyll",
+    "FluoroWetlabCDOM_Sensor": "cdom",
+    "TurbidityMeter": "turbidity",
+    "WET_LabsCStar": "transmissometer",
+    "AltimeterSensor": "altimeter",
+    "PAR_BiosphericalLicorChelseaSensor": "par",
+}
+_NOTHING = ("NotInUse",)
 _QUARTZ = re.compile(r"[CDT][1-5]")
+# In a .cnv header a comment says which voltage a sensor is on; an element in its place survives the parser.
+_VOLTAGE, _MARK = re.compile(r"<!-- *A/D voltage (\d)[^>]*-->"), "OnVoltage"
 _LARGEST = 4 * 1024 * 1024
+_SETS = ("UseG_J", "Use2007Equation")
+"""Elements that say which of two sets of coefficients counts: the number that the set has as `equation`."""
 
 
 def parse_xmlcon(content: bytes) -> Mapping[str, Mapping[str, str]]:
@@ -38,8 +59,9 @@ def parse_xmlcon(content: bytes) -> Mapping[str, Mapping[str, str]]:
     Returns
     -------
     Mapping
-        Sensor -> coefficient -> text. A second sensor of one kind is `temperature_2` and so on. The calibration date is
-        `CalDate`, the serial number `SerialNumber`.
+        Sensor -> coefficient -> text. A second sensor of one kind is `temperature_2` and so on; what sits on a voltage
+        is `voltage 0` and so on, with its kind as `SENSOR`. The calibration date is `CalDate`, the serial number
+        `SerialNumber`.
 
     Raises
     ------
@@ -55,13 +77,32 @@ def parse_xmlcon(content: bytes) -> Mapping[str, Mapping[str, str]]:
     if block is None:
         raise CalibrationError("no <Sensors> or <SensorArray> block: an .xmlcon file or a .cnv header was expected")
     try:
-        root = ElementTree.fromstring(block[0])
+        root = ElementTree.fromstring(_VOLTAGE.sub(rf'<{_MARK} number="\1"/>', block[0]))
     except ElementTree.ParseError as error:
         raise CalibrationError(f"the sensors of the .xmlcon file are no XML: {error}") from error
+    stated = re.search(r"<ExternalVoltageChannels>\s*(\d)\s*</", text)
+    return _by_sensor(list(_entries(root, int(stated[1]) if stated else 0)))
+
+
+class _Entry(NamedTuple):
+    """One place of the list: the sensor's element, if there is one, and the voltage that it sits on."""
+
+    element: ElementTree.Element | None
+    voltage: int | None
+
+
+def _by_sensor(entries: list[_Entry]) -> Mapping[str, Mapping[str, str]]:
     found: dict[str, Mapping[str, str]] = {}
-    for sensor, element in _sensors(root):
-        number = next(n for n in range(1, 100) if _numbered(sensor, n) not in found)
-        found[_numbered(sensor, number)] = _coefficients(sensor, element)
+    for element, voltage in entries:
+        if element is None or element.tag in _NOTHING:
+            continue
+        if voltage is not None:
+            kind = _ON_A_VOLTAGE.get(element.tag, element.tag)
+            found[f"voltage {voltage}"] = {"SENSOR": kind, **_coefficients(kind, element)}
+        elif element.tag in _OWN:
+            sensor = _OWN[element.tag]
+            number = next(n for n in range(1, 100) if _numbered(sensor, n) not in found)
+            found[_numbered(sensor, number)] = _coefficients(sensor, element)
     return found
 
 
@@ -69,19 +110,27 @@ def _numbered(sensor: str, number: int) -> str:
     return sensor if number == 1 else f"{sensor}_{number}"
 
 
-def _sensors(root: ElementTree.Element) -> Iterator[tuple[str, ElementTree.Element]]:
-    for element in root.iter():
-        if element.tag in _SENSORS:
-            yield _SENSORS[element.tag], element
+def _entries(root: ElementTree.Element, voltages: int) -> Iterator[_Entry]:
+    """Sensors with their voltages: as a comment in a .cnv header says, else by the order in an .xmlcon."""
+    elements = [next((part for part in place if part.tag != _MARK), None) for place in root]
+    own = [element is not None and element.tag in _FIRST for element in elements]
+    first = own.index(False) if False in own else len(own)
+    for number, (place, element) in enumerate(zip(root, elements, strict=True)):
+        told = place.find(_MARK)
+        counted = number - first if first <= number < first + voltages else None
+        yield _Entry(element, counted if told is None else int(told.get("number", "")))
 
 
 def _coefficients(sensor: str, element: ElementTree.Element) -> Mapping[str, str]:
-    """Names as the header of an instrument has them; of two sets of a conductivity cell that with G, H, I, J."""
+    """Names as the header of an instrument has them; of two sets that which the file says is used."""
     values: dict[str, str] = {}
-    for part in element.iter():
-        if len(part) or part.text is None or not part.text.strip():
+    chosen = next((part.text.strip() for part in element if part.tag in _SETS and part.text), None)
+    for part in element:
+        if len(part) and chosen is not None and part.get("equation") not in (None, chosen):
             continue
-        values[_name(sensor, part.tag)] = part.text.strip()
+        for one in part.iter() if len(part) else (part,):
+            if not len(one) and one.text and one.text.strip():
+                values[_name(sensor, one.tag)] = one.text.strip()
     return values
 
 

@@ -24,6 +24,7 @@ from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Record
 from ingest.sea_bird_header import END, Header, parse_header
 from ingest.sea_bird_hex_layouts import Layout, family, layouts
 from ingest.sea_bird_hex_units import SENSORS, Columns, convert, counts_of
+from ingest.sea_bird_hex_voltages import notes, sensors_of
 from ingest.text import Bytes, Lines, big_endian, hex_to_bytes, matrix, split_lines
 from ingest.timecode import from_seconds
 
@@ -173,6 +174,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
         attributes["calibration"] = "none in the file and none given: raw counts"
     else:
         variables = convert(raw, state.header, given)
+        attributes |= notes(sensors_of(tuple(raw), given), frozenset(variables))
     time = from_seconds(raw["seconds"], CLOCK_EPOCH) if "seconds" in raw else None
     return {STREAM: assemble(batch, variables, time, attributes)}
 

@@ -12,12 +12,11 @@ import numpy as np
 
 import lander.derived
 from ingest import vocabulary
+from lander.config.coefficients import EXPECTED, is_known, is_xmlcon
 from lander.config.domain import reference_value
 from lander.config.file import UNKNOWN_KEY, Document, Loc, Mistake
 from lander.config.qc_rules import qc_mistakes
 from lander.units import UnfitError, nearest
-
-COEFFICIENT_SUFFIXES = (".yaml", ".yml")
 
 
 def deployment_mistakes(document: Document, calibrations: Mapping[str, Document]) -> Iterator[Mistake]:
@@ -149,15 +148,18 @@ def _settings(document: Document, loc: Loc) -> Iterator[Mistake]:
 def _calibration(document: Document, instrument: Loc, calibrations: Mapping[str, Document]) -> Iterator[Mistake]:
     here = (*instrument, "calibration")
     source, file = document.at(*here, "source"), document.text(*here, "file")
-    given = [key for key in ("file", "coefficients") if document.at(*here, key) is not None]
-    if source == "configuration" and not given:
-        yield document.mistake((*here, "source"), "configuration without coefficients", "`file:` or `coefficients:`")
-    if len(given) == 2:
+    packed, inline = file is not None and is_xmlcon(file), document.at(*here, "coefficients") is not None
+    if source == "xmlcon" and not packed:
+        yield document.mistake((*here, "source"), "xmlcon without an .xmlcon file", "`file:` with its path")
+    if source == "configuration" and not inline and (file is None or packed):
+        yield document.mistake((*here, "source"), "configuration without coefficients", "`file:` or `coefficients:`",
+                               "xmlcon" if packed else None)  # fmt: skip
+    if file is not None and inline and not packed:
         yield document.mistake((*here, "file"), "both `file:` and `coefficients:`", "one of them")
     if file is None or file in calibrations:
         return
-    if PurePath(file).suffix.lower() not in COEFFICIENT_SUFFIXES:
-        yield document.mistake((*here, "file"), f"{file!r}", "a YAML file: sensor, then coefficient: value")
+    if not is_known(file):
+        yield document.mistake((*here, "file"), f"{file!r}", EXPECTED)
         return
     yield document.mistake((*here, "file"), f"no such file: {file}", "a file, by its path from the archive's folder")
 

@@ -85,6 +85,7 @@ def _instrument(name: str, model: InstrumentModel, calibrations: Mapping[str, Do
         height_above_seafloor=model.height_above_seafloor,
         sampling_interval=model.sampling_interval,
         pressure_reference=model.pressure_reference,
+        doppler=domain.Doppler(**model.doppler.model_dump()),
         calibration=_calibration(model.calibration, calibrations),
         clock_checks=tuple(domain.ClockCheck(item.instrument, item.utc, item.source) for item in model.clock_checks),
         settings=dict(model.settings),
@@ -95,11 +96,13 @@ def _instrument(name: str, model: InstrumentModel, calibrations: Mapping[str, Do
 
 
 def _calibration(model: CalibrationModel, calibrations: Mapping[str, Document]) -> domain.Calibration:
-    """Coefficients that are not the chosen ones stay out, so that changing them makes nothing anew."""
+    """Take the coefficients of the place that `source` names; those of the others stay out."""
     if model.source == "header":
         return domain.Calibration("header")
-    written = model.coefficients if model.file is None else calibrations[model.file].data
-    return domain.Calibration("configuration", {sensor: dict(values) for sensor, values in (written or {}).items()})
+    written: Mapping[str, Mapping[str, float | str]] | None = model.coefficients
+    if model.file is not None and (model.source == "xmlcon" or written is None):
+        written = calibrations[model.file].data
+    return domain.Calibration(model.source, {sensor: dict(values) for sensor, values in (written or {}).items()})
 
 
 def _reference(model: ReferenceModel) -> domain.Reference:

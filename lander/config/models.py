@@ -178,7 +178,7 @@ class RawModel(Section):
 class CalibrationModel(Section):
     """`calibration:` of an instrument."""
 
-    source: Literal["header", "configuration"]
+    source: Literal["header", "xmlcon", "configuration"]
     file: Text | None = None
     coefficients: Annotated[Coefficients, Field(min_length=1)] | None = None
 
@@ -190,6 +190,21 @@ class CoefficientsModel(Section):
     __pydantic_extra__: dict[str, dict[str, float | str]]
 
 
+def _reference(value: object) -> object:
+    # YAML reads the word true as yes.
+    return "true" if value is True else value
+
+
+class DopplerModel(Section):
+    """`doppler:` of a current meter."""
+
+    heading_reference: Annotated[Literal["magnetic", "true"], BeforeValidator(_reference)] | None = None
+    sound_speed: Literal["in_situ", "recorded"] | None = None
+    orientation: Literal["up", "down"] | None = None
+    coordinate_system: Literal["instrument", "earth"] | None = None
+    bin_mapping: bool = True
+
+
 class InstrumentModel(Section):
     """One of `instruments:`."""
 
@@ -199,6 +214,7 @@ class InstrumentModel(Section):
     height_above_seafloor: Metres | None = None
     sampling_interval: Seconds | None = None
     pressure_reference: Literal["gauge", "absolute"] | None = None
+    doppler: DopplerModel = DopplerModel()
     calibration: CalibrationModel = CalibrationModel(source="header")
     clock_checks: list[ClockCheckModel] = []
     settings: dict[str, Number] = {}

@@ -110,8 +110,9 @@ instruments:
     # pressure_reference: gauge            # gauge: zero in air; absolute: air included
     # Where the file's header has no coefficients, or older ones:
     # calibration:
-    #   source: configuration              # or: header
+    #   source: configuration              # or: header, or: xmlcon. Where they differ, this one counts
     #   file: ctd_coefficients.yaml        # sensor, then coefficient: value; or `coefficients:` right here
+    #   # A Sea-Bird .xmlcon as the file (source: xmlcon) also tells what sits on external voltages.
     # Its clock against UTC at one moment: one check moves it, two or more also undo its drift. Oldest first.
     # clock_checks:
     #   - {instrument: 2016-09-08T02:00:05Z, utc: 2016-09-08T02:00:00Z, source: GPS}
@@ -126,6 +127,15 @@ instruments:
   #   serial: "0123"
   #   raw: [optode/*.log]
   #   settings: {internal_salinity: 0}     # salinity that the optode itself assumed
+  # currents:
+  #   model: Nortek Aquadopp
+  #   serial: AQD 1234
+  #   raw: [currents/*.aqd]
+  #   height_above_seafloor: 1.2 m
+  #   doppler:                             # each only where the files do not tell, or are wrong
+  #     heading_reference: magnetic        # or true: headings and velocities are over true north already
+  #     orientation: up                    # or down
+  #     sound_speed: in_situ               # correct by the CTD's speed of sound; or recorded: never
 """
 
 README = """\

@@ -6,6 +6,7 @@ from pathlib import Path
 import qc.filler
 from ingest import vocabulary
 from lander.config import cross_checks
+from lander.config.coefficients import is_known, read_coefficients
 from lander.config.domain import archive_to_domain, deployment_to_domain
 from lander.config.file import Document, Mistake, read
 from lander.config.models import ArchiveModel, CoefficientsModel, DeploymentModel
@@ -106,8 +107,8 @@ def _read_calibrations(archive: Path, deployments: Sequence[Document]) -> dict[s
     for document in deployments:
         for instrument in document.keys("instruments"):
             file = document.text("instruments", instrument, "calibration", "file")
-            if file and (archive / file).is_file() and Path(file).suffix.lower() in cross_checks.COEFFICIENT_SUFFIXES:
-                named[file] = read(archive / file, file)
+            if file and (archive / file).is_file() and is_known(file):
+                named[file] = read_coefficients(archive / file, file)
     return named
 
 

@@ -372,34 +372,6 @@ def test_digiquartz(decode_bytes):
     assert warmer["temperature"].item() == pytest.approx(celsius + 0.5, abs=1e-9)
 
 
-PUBLISHED_QUARTZ = {
-    "PC1": 991.3651, "PC2": 1.0136e-05, "PC3": -1.18210e-04, "PD1": 0.031072, "PD2": 0.0, "PT1": 27.67412,
-    "PT2": -1.08033e-04, "PT3": 1.03670e-06, "PT4": 1.68749e-09, "PT5": 0.0, "PSLOPE": 1.0, "POFFSET": 0.0,
-}  # fmt: skip
-
-
-def test_digiquartz_gives_the_published_example():
-    """Paroscientific 2200A-219 number 124969 on a 16plus V2, sheet P124969A: worked by R. Desiderio for the Ocean
-    Observatories Initiative (construct_sbe_digiquartz_pressure_unit_test.m, 2014): 34336 and 8833629 counts are
-    21.0 degrees and 49.999967 dbar, with one standard atmosphere for air; at 21.0 degrees C is 991.3132, T0 27.67232.
-    """
-    coefficients = sea_bird.QuartzPressureCoefficients.from_mapping(PUBLISHED_QUARTZ, "pressure")
-    inside = sea_bird.quartz_sensor_temperature(np.array([34_336]) / 13_107)
-    assert inside.item() == pytest.approx(21.0, abs=1e-3)
-    pressure = sea_bird.quartz_pressure(np.array([8_833_629]) / 256, inside, coefficients).item()
-    # The maker subtracts 14.7 psi and rounds the factor to decibars; the example subtracts 10.1325 dbar.
-    psia = pressure / 0.689476 + 14.7
-    assert psia * 0.689475729 - 10.1325 == pytest.approx(49.999967, abs=1e-6)
-    moved = sea_bird.QuartzPressureCoefficients.from_mapping(
-        PUBLISHED_QUARTZ | {"PSLOPE": 1.001, "POFFSET": -0.25}, "pressure"
-    )
-    changed = sea_bird.quartz_pressure(np.array([8_833_629]) / 256, inside, moved).item()
-    assert changed == pytest.approx(1.001 * pressure - 0.25, abs=1e-9), "slope and offset act on decibars"
-    bent = sea_bird.QuartzPressureCoefficients.from_mapping(PUBLISHED_QUARTZ | {"PT5": 1e-10}, "pressure")
-    other = sea_bird.quartz_pressure(np.array([8_833_629]) / 256, inside, bent).item()
-    assert other != pressure, "a T5 that is not zero counts"
-
-
 def test_seacat_channels_follow_the_header(decode_bytes):
     line = b"0620000A7E3587E8006231" + b"3333" + b"124F80" + b"2A60DE" + b"1F88032D"
     samples = decode_bytes(_seacat(volt="yes", sbe38="yes", optode="yes") + line + b"\n").streams["samples"]
@@ -455,24 +427,3 @@ def test_samples_stay_counts_only_where_no_calibration_can_be(decode_bytes):
     converted = decode_bytes(header + line, calibration=given).streams["samples"]
     assert {"temperature", "conductivity", "pressure"} <= set(converted.data_vars)
     assert "calibration" not in converted.attrs
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"<Sensors>", b"<Sensors><a></Sensors>", b"<!DOCTYPE x><Sensors></Sensors>", b"\xff" * 50]
-)
-def test_what_is_no_xmlcon(content):
-    with pytest.raises(CalibrationError, match="xmlcon"):
-        parse_xmlcon(content)
-
-
-def test_xmlcon_with_two_sensors_of_a_kind_and_a_digiquartz():
-    content = b"""<SBE_InstrumentConfiguration><SensorArray>
-      <Sensor><TemperatureSensor><A0>1</A0><Offset>0.1</Offset></TemperatureSensor></Sensor>
-      <Sensor><TemperatureSensor><A0>2</A0></TemperatureSensor></Sensor>
-      <Sensor><PressureSensor><C1>3</C1><T4>4</T4><Slope>1</Slope><Offset>5</Offset></PressureSensor></Sensor>
-    </SensorArray></SBE_InstrumentConfiguration>"""
-    assert parse_xmlcon(content) == {
-        "temperature": {"A0": "1", "TOFFSET": "0.1"},
-        "temperature_2": {"A0": "2"},
-        "pressure": {"PC1": "3", "PT4": "4", "PSLOPE": "1", "POFFSET": "5"},
-    }

@@ -150,7 +150,7 @@ PLANTS = (
     # files
     Plant("no calibration file", D1, "file: ctd.yaml", "file: cdt.yaml", "cdt.yaml", "instruments.ctd.calibration.file",
           "no such file"),
-    Plant("calibration file of another kind", D1, "file: ctd.yaml", "file: ctd.xmlcon", "ctd.xmlcon",
+    Plant("calibration file of another kind", D1, "file: ctd.yaml", "file: ctd.con", "ctd.con",
           "instruments.ctd.calibration.file", "a YAML file"),
     Plant("no coefficients", D1, "      file: ctd.yaml\n", "", "source: configuration",
           "instruments.ctd.calibration.source", "without coefficients"),
