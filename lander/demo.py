@@ -12,6 +12,31 @@ from lander.pipeline import update
 from lander.reading import show_failures
 
 
+_EXPORTED = (
+    "temperature",
+    "practical_salinity",
+    "oxygen_concentration",
+    "methane_partial_pressure",
+    "turbidity",
+    "chlorophyll_concentration",
+)
+
+_SHOWN = (
+    ("ctd", "pressure"),
+    ("ctd", "temperature"),
+    ("ctd", "practical_salinity"),
+    ("optode", "oxygen_concentration"),
+    ("adcp", "eastward_velocity"),
+    ("methane", "methane_partial_pressure"),
+    ("eco", "turbidity"),
+    ("eco", "chlorophyll_concentration"),
+    ("signature", "eastward_velocity"),
+    ("rbr", "temperature"),
+    ("rbr", "absolute_pressure"),
+)
+"""Instruments of the demo's deployment and what they are there for."""
+
+
 def run(days: int, period: float, out: Path, workers: int) -> None:
     """Simulate, decode, judge, fill, publish; print what came out and the next command to type.
 
@@ -32,7 +57,7 @@ def run(days: int, period: float, out: Path, workers: int) -> None:
     published.mkdir(exist_ok=True)
     site = next(iter(archive.sites))
     picture = plot.overview(archive, site, published / "overview.png")
-    tables = export(archive, "csv", published / "csv", variables=["temperature", "oxygen_concentration"])
+    tables = export(archive, "csv", published / "csv", variables=_EXPORTED)
     _tell(archive, outcome.failed, picture, tables)
 
 
@@ -58,16 +83,10 @@ def _simulate(simulator: Any, out: Path, days: int, period: float, bars: termina
 
 
 def _tell(archive: Archive, failed: dict[str, str], picture: Path, tables: list[Path]) -> None:
-    rows = []
-    for variable in ("pressure", "temperature", "practical_salinity", "oxygen_concentration"):
-        series = archive.series(variable, instrument=archive.providers(variable)[0].instrument.name)
-        flags = series[f"{variable}_qc"].values
-        good, n = int(((flags == 1) | (flags == 2)).sum()), int(flags.size)
-        rows.append(
-            (variable, series[variable].attrs["units"], f"{n:,}", f"{good:,}", f"{100 * good / max(n, 1):.1f} %")
-        )
+    rows = [_row(archive, instrument, variable) for instrument, variable in _SHOWN]
     terminal.say("\nThe simulated deployment is decoded, on UTC, quality-controlled, filled and published.\n")
-    terminal.table(("variable", "units", "samples", "good", "share"), rows, right=("samples", "good", "share"))
+    columns = ("instrument", "variable", "units", "values", "good", "share")
+    terminal.table(columns, rows, right=("values", "good", "share"))
     if failed:
         terminal.say(f"\n{len(failed)} inputs failed; see above")
     terminal.say("\nWhere to look")
@@ -79,3 +98,12 @@ def _tell(archive: Archive, failed: dict[str, str], picture: Path, tables: list[
     terminal.say("\nNext, type")
     terminal.say(f"  lander explain {archive.root} oxygen_concentration {moment}")
     terminal.say(f"or in Python: import lander; lander.open({str(archive.root)!r}).series('temperature')")
+
+
+def _row(archive: Archive, instrument: str, variable: str) -> tuple[str, ...]:
+    """How many values of a variable there are, of all cells of a profile, and how many of them are good."""
+    series = archive.series(variable, instrument=instrument)
+    flags = series[f"{variable}_qc"].values
+    good, n = int(((flags == 1) | (flags == 2)).sum()), int(flags.size)
+    share = f"{100 * good / max(n, 1):.1f} %"
+    return instrument, variable, series[variable].attrs["units"], f"{n:,}", f"{good:,}", share

@@ -15,9 +15,13 @@ _FIRST = (
     "temperature",
     "practical_salinity",
     "oxygen_concentration",
+    "methane_partial_pressure",
+    "turbidity",
+    "chlorophyll_concentration",
     "conductivity",
     "transducer_temperature",
 )
+_PANELS = 7
 
 
 def overview(archive: Archive, site: str, out: Path, product: str = "hourly") -> Path:
@@ -43,7 +47,7 @@ def overview(archive: Archive, site: str, out: Path, product: str = "hourly") ->
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    drawn = [variable for variable in _FIRST if _has(archive, site, product, variable)]
+    drawn = [variable for variable in _FIRST if _has(archive, site, product, variable)][:_PANELS]
     figure = Figure(figsize=(11, 1.2 + 1.75 * max(len(drawn), 1)), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(max(len(drawn), 1), 1, sharex=True, squeeze=False)[:, 0]
@@ -103,7 +107,7 @@ def _with_breaks(rows: Any) -> Any:
     return rows.reindex(time=grid)
 
 
-_UNITS = {"degree_Celsius": "°C", "umol L-1": "µmol/L", "S m-1": "S/m"}
+_UNITS = {"degree_Celsius": "°C", "umol L-1": "µmol/L", "S m-1": "S/m", "uatm": "µatm", "mg m-3": "mg/m³"}
 
 
 def _pretty(units: str) -> str:

@@ -275,6 +275,6 @@ INSTRUMENT = Instrument(
         "temperature": "transducer_temperature",
         "echo": "echo_intensity",
     },
-    also=("sound_speed", "ensemble_number", "error_status_word", "percent_good"),
+    also=("sound_speed", "ensemble_number", "error_status_word", "percent_good", "pressure_sensor_temperature"),
     configuration={"pressure_reference": "gauge"},
 )  # fmt: skip

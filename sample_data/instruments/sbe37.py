@@ -232,5 +232,6 @@ INSTRUMENT = Instrument(
     response={"temperature": 3.0, "salinity": 3.0},
     format=Format(to_raw, stamp, encode, file_name, header, cuts_at_midnight=False),
     pattern="*.hex",
+    also=("pressure_sensor_temperature", "practical_salinity"),
     configuration={"pressure_reference": "gauge", "calibration": {"source": "header"}},
 )  # fmt: skip

@@ -85,7 +85,7 @@ def test_the_configuration_loads_and_says_that_it_is_simulated(tmp_path: Path) -
         "pressure": "ctd", "temperature": "ctd", "eastward_velocity": "adcp", "northward_velocity": "adcp",
         "upward_velocity": "adcp", "echo_intensity": "adcp", "heading": "adcp", "pitch": "adcp", "roll": "adcp",
         "transducer_temperature": "adcp", "sound_speed": "adcp", "ensemble_number": "adcp",
-        "error_status_word": "adcp", "percent_good": "adcp",
+        "error_status_word": "adcp", "percent_good": "adcp", "pressure_sensor_temperature": "ctd",
     }  # fmt: skip
     assert instruments["optode"].settings == {"internal_salinity": 0.0}
     assert instruments["ctd"].pressure_reference == "gauge"
