@@ -53,8 +53,8 @@ def frame_tilt(block: Block, params: FrameTiltParams) -> Outcomes:
 
 
 def defaults(variable: str, traits: VariableTraits) -> FrameTiltParams | None:
-    """For the record itself."""
-    if variable != RECORD or traits.sampling_seconds is None or not traits.sampling_seconds > 0:
+    """For the record itself, where samples come at least every ten minutes: else the halo would be weeks."""
+    if variable != RECORD or traits.sampling_seconds is None or not 0 < traits.sampling_seconds <= 600:
         return None
     return FrameTiltParams(largest_gap=5 * traits.sampling_seconds)
 
