@@ -38,17 +38,16 @@ def word_sum(numbers: Eights, first: int, stop: int) -> int:
     At least eight bytes stand before `stop`.
     """
     total, place = _NOTHING, first
-    while place < stop:
-        most = min(stop, place + _WORDS_AT_ONCE)
-        halves = _NOTHING
-        while place + 8 <= most:
+    while place + 8 <= stop:
+        halves, most = _NOTHING, min(stop - 8, place + _WORDS_AT_ONCE)
+        while place <= most:
             number = numbers[place]
             halves += (number & _WORDS) + ((number >> _WORD) & _WORDS)
             place += 8
-        if place < most:
-            number = numbers[most - 8] >> np.uint64(8 * (8 - (most - place)))
-            halves += (number & _WORDS) + ((number >> _WORD) & _WORDS)
-            place = most
+        total += (halves & _LOW) + (halves >> _HALF)
+    if place < stop:
+        number = numbers[stop - 8] >> np.uint64(8 * (8 - (stop - place)))
+        halves = (number & _WORDS) + ((number >> _WORD) & _WORDS)
         total += (halves & _LOW) + (halves >> _HALF)
     return int(np.int64(total & _LOW))
 

@@ -145,6 +145,11 @@ def find_frames(block: bytes, offset: int, search: Search, rule: FrameRule, *, l
     )
 
 
+def sound_frames(head: bytes, rule: FrameRule) -> tuple[Frames, ...]:
+    """Good frames in the first bytes of a file, whatever stands between them."""
+    return tuple(_sorted(_walked(head, rule, last=False)[0]))
+
+
 def _span(piece: "_Piece", offset: int, reason: str) -> Span:
     return Span(offset + piece.start, piece.stop - piece.start, reason)
 
@@ -204,27 +209,43 @@ def _sorted(found: Found) -> Iterator[Frames]:
 @compiled
 def _by_form(frames: Found) -> tuple[Places, Places, Places]:
     """Forms, how many frames have each, and the frames' first bytes: those of one form behind the other."""
-    forms, counts = np.zeros(16, np.int64), np.zeros(16, np.int64)
-    which = np.empty(len(frames), np.int32)
-    found = last = 0
-    for row in range(len(frames)):
-        form = frames[row, 1]
-        if found == 0 or forms[last] != form:
-            last = 0
-            while last < found and forms[last] != form:
-                last += 1
-            if last == found:
-                if found == forms.size:
-                    forms, counts = np.append(forms, np.zeros_like(forms)), np.append(counts, np.zeros_like(counts))
-                forms[found] = form
-                found += 1
-        which[row] = last
-        counts[last] += 1
-    places, free = np.empty(len(frames), np.int64), np.cumsum(counts) - counts
-    for row in range(len(frames)):
-        places[free[which[row]]] = frames[row, 0]
-        free[which[row]] += 1
+    forms, counts, row = np.zeros(16, np.int64), np.zeros(16, np.int64), 0
+    found = 0
+    while row < len(frames):
+        which, stop = _place_of(forms, found, frames[row, 1]), _end_of_run(frames, row)
+        if which == found:
+            if found == forms.size:
+                forms, counts = np.append(forms, np.zeros_like(forms)), np.append(counts, np.zeros_like(counts))
+            forms[found] = frames[row, 1]
+            found += 1
+        counts[which] += stop - row
+        row = stop
+    places, free, row = np.empty(len(frames), np.int64), np.cumsum(counts) - counts, 0
+    while row < len(frames):
+        which, stop = _place_of(forms, found, frames[row, 1]), _end_of_run(frames, row)
+        shift = free[which] - row
+        free[which] += stop - row
+        for one in range(row, stop):
+            places[one + shift] = frames[one, 0]
+        row = stop
     return forms[:found], counts[:found], places
+
+
+@compiled
+def _place_of(forms: Places, found: int, form: int) -> int:
+    for place in range(found):
+        if forms[place] == form:
+            return place
+    return found
+
+
+@compiled
+def _end_of_run(frames: Found, row: int) -> int:
+    """Return the row after the last of those with the form of `row`."""
+    stop = row + 1
+    while stop < len(frames) and frames[stop, 1] == frames[row, 1]:
+        stop += 1
+    return stop
 
 
 _GOES_ON = re.compile(rb"[\t\r\n\x20-\x7e]*")

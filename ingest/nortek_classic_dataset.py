@@ -89,14 +89,14 @@ def dataset_of(batch: Batch, kind: int, frame: str, settings: Settings) -> xr.Da
         Configuration that was in force when the first such record came.
     """
     columns = dict(batch.columns)
-    if "analog_2_low" in columns:
-        columns["analog_2"] = columns.pop("analog_2_low") + (columns.pop("analog_2_high").astype(np.int32) << 8)
     if "noise" in columns and "magnitude" not in columns:
         columns["noise"] = columns["noise"][:, :3]
     variables: Variables = {name: columns[column] / divisor for name, column, divisor in _SCALED if column in columns}
     for name, column, dimensions in _COUNTED:
         if column in columns:
             variables[name] = (dimensions, _signed(columns[column]))
+    if "pressure" in columns:
+        variables["pressure"] = columns["pressure"] / 1000
     if "pressure_low" in columns:
         high = columns["pressure_high"].astype(np.float64) * 65_536 if "pressure_high" in columns else 0.0
         variables["pressure"] = (columns["pressure_low"] + high) / 1000

@@ -6,16 +6,19 @@ its place empty. It is never led by more than the second that a stamp leaves ope
 nominal one (0.0310 s instead of 0.03125 in corpus vector_data_imu01) each stamp corrects it a little.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.text import Places
+from ingest.compiled import compiled
+from ingest.text import Bytes, Places
 
 SECOND = 1_000_000_000
 MOST_WAITING = 1000  # samples that may wait for the rate to be known: 15 s at the highest rate
+
+_COUNTER = 3  # byte of a sample
 
 Int = NDArray[np.int64]
 
@@ -57,8 +60,8 @@ class Stamps(NamedTuple):
     restart: NDArray[np.bool_]
 
 
-def sample_times(clock: Clock, place: Places, counter: NDArray[np.uint8], stamps: Stamps) -> tuple[Int, Clock]:
-    """Times of samples in nanoseconds, shape (n,), and what they leave behind.
+def sample_times(clock: Clock, place: Places, buffer: Bytes, stamps: Stamps) -> tuple[Int, Clock]:
+    """Times of samples in microseconds, shape (n,), and what they leave behind.
 
     Parameters
     ----------
@@ -66,42 +69,48 @@ def sample_times(clock: Clock, place: Places, counter: NDArray[np.uint8], stamps
         As the records before left it, `period` known, and with a stamp before the first sample.
     place : ndarray of int64, shape (n,)
         Where the samples stand, ascending.
-    counter : ndarray of uint8, shape (n,)
-        Their counters.
+    buffer
+        The block they stand in.
     stamps
         Records with a time among them.
     """
     assert clock.period is not None
-    ahead = np.diff(np.concatenate(([clock.counter], counter.astype(np.int64)))) & 0xFF
-    steps = clock.steps + np.cumsum(np.where(ahead == 0, 1, ahead))
-    # A run of samples follows each stamp, but for stamps without any.
-    edges = np.concatenate(([0], np.searchsorted(place, stamps.place), [place.size]))
-    last = np.flatnonzero(np.diff(edges)) - 1
-    first = edges[last + 1]
-    times, restarts = stamps.time.tolist(), np.concatenate(([0], np.cumsum(stamps.restart))).tolist()
-    leads, lead, seen = [], clock.lead, 0
-    for stamp, elapsed in zip(last.tolist(), (steps[first] * clock.period).tolist(), strict=True):
-        if restarts[stamp + 1] > seen:
-            lead, seen = None, restarts[stamp + 1]
-        if stamp >= 0 or clock.fresh or lead is None:
-            lead = _within_its_second(lead, elapsed, times[stamp] if stamp >= 0 else clock.stamp or 0)
-        leads.append(lead)
-    sizes = np.diff(np.append(first, place.size))
-    after = replace(
-        clock,
-        lead=None if restarts[-1] > seen else lead,
-        stamp=times[-1] if times else clock.stamp,
-        fresh=bool(times) or clock.fresh,
-    )
-    if place.size:
-        fresh = bool(times) and bool(stamps.place[-1] > place[-1])
-        after = replace(after, steps=int(steps[-1]), counter=int(counter[-1]), fresh=fresh)
-    return steps * clock.period + np.repeat(np.array(leads, np.int64), sizes), after
+    begun = clock.lead is not None
+    before = np.array([clock.steps, clock.counter, clock.lead or 0, begun, clock.fresh, clock.stamp or 0], np.int64)
+    time, after = _times(clock.period, before, place, buffer, stamps)
+    steps, counter, lead, begun, fresh, _ = after.tolist()
+    stamp = int(stamps.time[-1]) if stamps.time.size else clock.stamp
+    return time, Clock(clock.period, lead if begun else None, steps, counter, stamp, bool(fresh))
 
 
-def _within_its_second(lead: int | None, elapsed: int, stamp: int) -> int:
+@compiled
+def _times(period: int, before: Int, place: Places, buffer: Bytes, stamps: Stamps) -> tuple[Int, Int]:
+    """Times in microseconds, and the state after them: steps, counter, lead and whether any, whether fresh, stamp."""
+    steps, counter, lead, begun, fresh, stamp = before
+    time, following = np.empty(place.size, np.int64), 0
+    for row in range(place.size + 1):
+        while following < stamps.place.size and (row == place.size or stamps.place[following] <= place[row]):
+            # The samples after a stamp are those of its second; a burst starts anew.
+            stamp, fresh = stamps.time[following], 1
+            if stamps.restart[following]:
+                begun = 0
+            following += 1
+        if row == place.size:
+            break
+        ahead = (np.int64(buffer[place[row] + _COUNTER]) - counter) & 0xFF
+        counter = np.int64(buffer[place[row] + _COUNTER])
+        steps += ahead if ahead else 1
+        if fresh or not begun:
+            lead = _within_its_second(begun != 0, lead, steps * period, stamp)
+            begun, fresh = 1, 0
+        time[row] = (steps * period + lead) // 1000
+    return time, np.array([steps, counter, lead, begun, fresh, stamp], np.int64)
+
+
+@compiled
+def _within_its_second(begun: bool, lead: int, elapsed: int, stamp: int) -> int:
     """Correct the lead so that the first sample after a stamp lies within the second that the stamp leaves open."""
-    if lead is None or elapsed + lead < stamp:
+    if not begun or elapsed + lead < stamp:
         return stamp - elapsed
     return min(lead, stamp + SECOND - elapsed)
 

@@ -6,13 +6,15 @@ not name their instrument.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.framing import Framing, Search, find_frames
+from ingest.checksums import eights
+from ingest.framing import Framing, Search, find_frames, sound_frames
 from ingest.ledger import Span
 from ingest.matrices import Place, column, rows
 from ingest.nortek_classic import (
@@ -34,9 +36,11 @@ from ingest.nortek_classic import (
 from ingest.nortek_classic_dataset import dataset_of
 from ingest.nortek_classic_settings import Settings
 from ingest.nortek_vector_clock import Clock, Stamps, counted_period, sample_times
+from ingest.nortek_vector_samples import sample_columns
 from ingest.pieces import Columns, Stretch, joined, kept
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Places
+from ingest.timecode import Times
 
 IMPOSSIBLE_CLOCK = "impossible clock"
 NO_CLOCK = "no record with a time stands before it"
@@ -72,12 +76,24 @@ class State:
     tenths: bool | None = None
 
 
-class Kind(NamedTuple):
-    """Records of one id and length: places in the block, ascending, and their bytes."""
+@dataclass(frozen=True)
+class Kind:
+    """Records of one id and length: places in the block, ascending, and the block."""
 
     kind: int
+    length: int
     start: Places
-    matrix: Bytes
+    block: bytes
+
+    @cached_property
+    def matrix(self) -> Bytes:
+        """Their bytes, shape (n, length)."""
+        return rows(np.frombuffer(self.block, np.uint8), self.start, self.length)
+
+    def between(self, first: int, stop: int) -> "Kind":
+        """Those that start within a part of the block."""
+        low, high = np.searchsorted(self.start, (first, stop))
+        return self if high - low == self.start.size else replace(self, start=self.start[low:high])
 
 
 _NEXT = 64  # a logger's stamp may stand between a record and the next
@@ -89,7 +105,7 @@ def sniff(head: bytes, name: str) -> bool:
     A SonTek profile has the same first two bytes as a sample, and among many one checksum holds by chance (seen in
     corpus oce_adp_sontek.adp).
     """
-    found = find_frames(head, 0, Search(), RULE, last=True).frames
+    found = sound_frames(head, RULE)
     if any(frames.kind != SAMPLE for frames in found):
         return True
     return any((np.diff(frames.start) <= RECORD_BYTES[SAMPLE] + _NEXT).any() for frames in found)
@@ -109,12 +125,11 @@ def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
     if not last and len(block) < state.wanted:
         return Records(), 0, state
     framing = find_frames(block, offset, state.search, RULE, last=last)
-    buffer = np.frombuffer(block, np.uint8)
-    kinds = [Kind(kind, start, rows(buffer, start, length)) for kind, length, start in framing.frames]
+    kinds = [Kind(*frames, block) for frames in framing.frames]
     period, hold = _period(kinds, state, last=last)
     if hold is not None:
         framing, kinds = _before(framing, kinds, offset, hold)
-    accepted = sum(kind.matrix.size for kind in kinds if kind.kind in CONFIGURATIONS)
+    accepted = sum(kind.length * kind.start.size for kind in kinds if kind.kind in CONFIGURATIONS)
     skipped = [*framing.skipped, *_not_decoded(kinds, offset)]
     rejected = list(framing.rejected)
     epochs = _epochs(kinds, state.settings)
@@ -139,7 +154,7 @@ def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
 
 def _not_decoded(kinds: Iterable[Kind], offset: int) -> list[Span]:
     return [
-        Span(offset + int(place), kind.matrix.shape[1], f"record of a kind that is not decoded, 0x{kind.kind:02x}")
+        Span(offset + int(place), kind.length, f"record of a kind that is not decoded, 0x{kind.kind:02x}")
         for kind in kinds
         if kind.kind in NOT_DECODED
         for place in kind.start
@@ -179,8 +194,7 @@ def _stamps(kinds: Iterable[Kind]) -> Stamps:
 
 def _before(framing: Framing, kinds: list[Kind], offset: int, hold: int) -> tuple[Framing, list[Kind]]:
     """What stands before a record from which on the block comes again."""
-    cut = [(kind, int(np.searchsorted(kind.start, hold))) for kind in kinds]
-    held = [Kind(kind.kind, kind.start[:stop], kind.matrix[:stop]) for kind, stop in cut if stop]
+    held = [kind for kind in (kind.between(0, hold) for kind in kinds) if kind.start.size]
     skipped, rejected = (
         tuple(span for span in spans if span.offset < offset + hold) for spans in (framing.skipped, framing.rejected)
     )
@@ -194,19 +208,14 @@ def _epochs(kinds: list[Kind], settings: Settings) -> list[tuple[Settings, list[
         (int(place), row.tobytes()) for kind in kinds if kind.kind in CONFIGURATIONS
         for place, row in zip(kind.start, kind.matrix, strict=True)
     )  # fmt: skip
-    data = [kind for kind in kinds if kind.kind in FIELDS]
+    data = [kind for kind in kinds if kind.kind in STREAMS]
     edges = [0, *(place for place, _ in told), np.iinfo(np.int64).max]
     epochs = []
     for place, (_, record) in enumerate([(0, b""), *told]):
         settings = settings.with_record(record) if record else settings
-        held = [_between(kind, edges[place], edges[place + 1]) for kind in data]
+        held = [kind.between(edges[place], edges[place + 1]) for kind in data]
         epochs.append((settings, [kind for kind in held if kind.start.size]))
     return [epoch for epoch in epochs if epoch[1]] or [epochs[-1]]
-
-
-def _between(kind: Kind, first: int, stop: int) -> Kind:
-    low, high = np.searchsorted(kind.start, (first, stop))
-    return kind if high - low == kind.start.size else Kind(kind.kind, kind.start[low:high], kind.matrix[low:high])
 
 
 Found = tuple[list[tuple[Layout, Stretch]], list[Span], State]
@@ -220,13 +229,12 @@ def _pieces(kinds: list[Kind], offset: int, state: State) -> Found:
     for kind in kinds:
         for chosen, items in _by_items(kind, state.settings.beams):
             own = slice(None) if chosen is None else chosen
-            matrix = kind.matrix if chosen is None else kind.matrix[chosen]
             where = kind.start[own] + offset
-            size = np.full(where.size, matrix.shape[1], np.int32)
+            size = np.full(where.size, kind.length, np.int32)
             if isinstance(items, str):
-                rejected += [Span(int(place), matrix.shape[1], f"record 0x{kind.kind:02x}: {items}") for place in where]
+                rejected += [Span(int(place), kind.length, f"record 0x{kind.kind:02x}: {items}") for place in where]
                 continue
-            columns, good, reason = _dated(kind, _columns(kind.kind, matrix, items), own, timed)
+            columns, good, reason = _dated(kind, _columns(kind, own, items), own, timed)
             stretch, bad = kept(Stretch(where, size, columns), good, reason)
             rejected += bad
             if stretch.offset.size:
@@ -239,7 +247,7 @@ def _by_items(kind: Kind, beams: int) -> list[tuple[Places | None, tuple[Item, .
     """Rows by what follows their fixed fields; None for all of them."""
     tell = {0x2A: (34, 36), 0x07: (4, 6), ATTITUDE: (5, 6)}.get(kind.kind)
     if tell is None:
-        return [(None, data_items(kind.kind, kind.matrix[0], beams))]
+        return [(None, data_items(kind.kind, np.frombuffer(kind.block, np.uint8, kind.length, kind.start[0]), beams))]
     shown = kind.matrix[:, slice(*tell)]
     if (shown == shown[0]).all():
         return [(None, data_items(kind.kind, kind.matrix[0], beams))]
@@ -250,11 +258,13 @@ def _by_items(kind: Kind, beams: int) -> list[tuple[Places | None, tuple[Item, .
     ]
 
 
-def _columns(kind: int, matrix: Bytes, items: tuple[Item, ...]) -> Columns:
-    fields = FIELDS[kind].fields
-    assert fields is not None
-    columns = {name: column(matrix, Place(entry[1], entry[0].base, entry[0].shape)) for name, entry in fields.items()}
-    start = DATA_START.get(kind, 0)
+def _columns(kind: Kind, own: Places | slice, items: tuple[Item, ...]) -> Columns:
+    if kind.kind == SAMPLE:
+        return sample_columns(eights(kind.block), kind.start)
+    matrix, places = kind.matrix[own], FIELDS[kind.kind].fields
+    assert places is not None
+    columns = {name: column(matrix, Place(entry[1], entry[0].base, entry[0].shape)) for name, entry in places.items()}
+    start = DATA_START.get(kind.kind, 0)
     for name, format_, shape in items:
         columns[name] = column(matrix, Place(start, np.dtype(format_), shape))
         start += columns[name].itemsize * int(np.prod(shape))
@@ -262,11 +272,11 @@ def _columns(kind: int, matrix: Bytes, items: tuple[Item, ...]) -> Columns:
 
 
 class Timed(NamedTuple):
-    """Samples of an epoch: places, times in nanoseconds, whether there is any, and whether they count 0.1 mm/s."""
+    """Samples of an epoch: places, times, how many at the start have none, and whether velocities count 0.1 mm/s."""
 
     place: Places
-    time: NDArray[np.int64]
-    dated: NDArray[np.bool_]
+    time: Times
+    undated: int
     tenths: NDArray[np.bool_]
     before: int | None
 
@@ -278,16 +288,16 @@ def _timed(kinds: list[Kind], state: State) -> tuple[Timed, State]:
     samples = [kind for kind in kinds if kind.kind == SAMPLE]
     stamps = _stamps(kinds)
     place = samples[0].start if samples else np.empty(0, np.int64)
-    counter = samples[0].matrix[:, 3] if samples else np.empty(0, np.uint8)
     before = None if clock.period is None else _reached(clock)
     first = 0 if clock.stamp is not None else int(np.searchsorted(place, stamps.place[:1]).sum())
     first = place.size if clock.stamp is None and not stamps.place.size else first
     time = np.zeros(place.size, np.int64)
     if clock.period is not None:
-        time[first:], clock = sample_times(clock, place[first:], counter[first:], stamps)
+        buffer = np.frombuffer(samples[0].block if samples else b"", np.uint8)
+        time[first:], clock = sample_times(clock, place[first:], buffer, stamps)
     tenths, last_tenths = _tenths(kinds, place, state)
-    dated = np.arange(place.size) >= first
-    return Timed(place, time, dated, tenths, before), replace(state, clock=clock, tenths=last_tenths)
+    timed = Timed(place, time.astype("datetime64[us]", copy=False), first, tenths, before)
+    return timed, replace(state, clock=clock, tenths=last_tenths)
 
 
 def _reached(clock: Clock) -> int | None:
@@ -310,14 +320,12 @@ def _tenths(kinds: list[Kind], place: Places, state: State) -> tuple[NDArray[np.
 def _dated(kind: Kind, columns: Columns, own: Places | slice, timed: Timed) -> tuple[Columns, NDArray[np.bool_], str]:
     """Give records their time, and say which of them have none."""
     if kind.kind == SAMPLE:
-        columns["tenths"] = timed.tenths[own]
-        columns["time"] = (timed.time[own] // 1000).astype("datetime64[us]")
-        return columns, timed.dated[own], NO_CLOCK
+        return columns | {"tenths": timed.tenths, "time": timed.time}, _after(timed), NO_CLOCK
     if kind.kind == ATTITUDE:
         before = np.searchsorted(timed.place, kind.start[own])
-        times = np.concatenate(([timed.before or 0], timed.time))
-        good = np.concatenate(([timed.before is not None], timed.dated))
-        columns["time"] = (times[before] // 1000).astype("datetime64[us]")
+        times = np.concatenate(([(timed.before or 0) // 1000], timed.time.astype(np.int64)))
+        good = np.concatenate(([timed.before is not None], _after(timed)))
+        columns["time"] = times[before].astype("datetime64[us]")
         return columns, good[before], NO_CLOCK
     if "clock" not in columns:
         return columns, np.ones(kind.start[own].size, bool), ""
@@ -325,6 +333,13 @@ def _dated(kind: Kind, columns: Columns, own: Places | slice, timed: Timed) -> t
     if "milliseconds" in columns:
         time = time + columns.pop("milliseconds").astype("timedelta64[ms]")
     return columns | {"time": time}, valid, IMPOSSIBLE_CLOCK
+
+
+def _after(timed: Timed) -> NDArray[np.bool_]:
+    """Which samples have a time."""
+    dated = np.ones(timed.time.size, bool)
+    dated[: timed.undated] = False
+    return dated
 
 
 _WITH_VELOCITY = (0x01, 0x80, 0x81, SAMPLE, 0x20, 0x21, 0x2A, 0x30)

@@ -56,12 +56,15 @@ def test_bursts_start_at_their_own_stamp(decode_bytes):
 def test_time_follows_the_stamps_where_the_true_rate_is_another():
     # 33 samples come in each second of the clock, 32 are nominal: each stamp may correct by no more than is open.
     counts, rate = 33, 32
-    place = np.arange(60 * counts) * 2 + 1
-    stamps = Stamps(np.arange(60) * 2 * counts, np.arange(60) * SECOND, np.zeros(60, bool))
-    times, _ = sample_times(Clock(SECOND // rate), place, (np.arange(60 * counts) % 256).astype(np.uint8), stamps)
+    place = np.arange(60 * counts) * 24 + 1
+    buffer = np.zeros(60 * counts * 24, np.uint8)
+    buffer[place + 3] = np.arange(60 * counts) % 256
+    stamps = Stamps(np.arange(60) * 24 * counts, np.arange(60) * SECOND, np.zeros(60, bool))
+    times, after = sample_times(Clock(SECOND // rate), place, buffer, stamps)
     assert (np.diff(times) >= 0).all()
-    error = times - np.arange(60 * counts) * SECOND / counts
-    assert np.abs(error).max() <= 1.1 * SECOND
+    error = times - np.arange(60 * counts) * 1_000_000 / counts
+    assert np.abs(error).max() <= 1.1 * 1_000_000
+    assert (after.counter, after.stamp, after.fresh) == (60 * counts % 256 - 1, 59 * SECOND, False)
 
 
 def test_the_rate_is_counted_where_two_seconds_agree():
