@@ -11,7 +11,6 @@ from lander.export import export
 from lander.pipeline import update
 from lander.reading import show_failures
 
-
 _EXPORTED = (
     "temperature",
     "practical_salinity",

@@ -21,13 +21,15 @@ record."""
 
 
 def record(file: Path, offset: int, length: int) -> str:
-    """Bytes of a record, as text where they are text, else in hexadecimal."""
+    """Bytes of a record, as text where they are text, else in hexadecimal; of a database or an archive, its number."""
     try:
         with file.open("rb") as handle:
             handle.seek(offset)
             data = handle.read(length)
     except OSError as error:
         raise LanderError(f"{file}: the raw file cannot be read: {error.strerror}") from error
+    if not _in_file_order(file):
+        return f"record {offset} of a file that keeps its records in an order of its own"
     shown, more = data[:_SHOWN_BYTES], "" if length <= _SHOWN_BYTES else f" ... ({length} bytes)"
     if all(32 <= byte < 127 or byte in b"\t\r\n" for byte in shown):
         return shown.decode("ascii").rstrip("\r\n") + more

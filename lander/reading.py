@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ingest import vocabulary
 from lander import terminal
+from lander.events import Occurrence
 from lander.index import RawFile
 from lander.pipeline import Outcome
 from lander.status import Status
@@ -117,8 +120,34 @@ def show_status(status: Status, archive: Path) -> None:
     show_failures({path: reason for path, reason in status.failed.items() if path not in status.quarantine})
     _show_quarantine(status.quarantine)
     _show_remarks(status.remarks)
+    _show_events(status.events)
     done = "everything is up to date" if status.up_to_date else f"Next: lander run {archive}"
     terminal.say(f"\n{done}")
+
+
+def _show_events(events: Sequence[Occurrence]) -> None:
+    if not events:
+        return
+    terminal.say("\nevents")
+    head = ("deployment", "event", "start", "end", "seen by", "of", "")
+    rows = [
+        (
+            one.deployment,
+            one.event,
+            _moment(one.start),
+            _moment(one.end),
+            ", ".join(one.variables),
+            ", ".join(one.instruments),
+            "confirmed" if one.confirmed else "one sensor",
+        )
+        for one in events[-_MOST:]
+    ]
+    terminal.table(head, rows, right=("event",))
+    _say_more(len(events))
+
+
+def _moment(time_us: int) -> str:
+    return str(np.datetime64(time_us, "us").astype("datetime64[s]")) + "Z"
 
 
 def _show_quarantine(rows: Mapping[str, RawFile]) -> None:
@@ -153,7 +182,10 @@ def show_explanation(told: Mapping[str, Any]) -> None:
         f"deployment {instrument['deployment']}, site {instrument['site']}"
     )
     if source:
-        terminal.say(f"from {source['file']}, bytes {source['offset']} to {source['offset'] + source['length'] - 1}")
+        last = source["offset"] + source["length"] - 1
+        # No record of bytes has a single one: it is the number of a row in a database.
+        place = f"bytes {source['offset']} to {last}" if source["length"] > 1 else f"row {source['offset']}"
+        terminal.say(f"from {source['file']}, {place}")
     terminal.say("\nsteps")
     for number, step in enumerate(told["steps"], 1):
         terminal.say(f"{number:>2}. {step['stage']}")
@@ -165,6 +197,24 @@ def show_explanation(told: Mapping[str, Any]) -> None:
         terminal.say("\ntests")
         rows = [(flag["test"], flag["result"], _brief(flag["threshold"])) for flag in told["flags"]]
         terminal.table(("test", "result", "threshold"), rows)
+    _show_neighbours(told)
+    if told["record"]:
+        terminal.say("\ntests of the record itself")
+        rows = [(flag["test"], flag["result"], _brief(flag["threshold"])) for flag in told["record"]]
+        terminal.table(("test", "result", "threshold"), rows)
+
+
+def _show_neighbours(told: Mapping[str, Any]) -> None:
+    """The values around one that some test doubts, and what else the test read."""
+    doubted = [flag for flag in told["flags"] if "neighbours" in flag]
+    if not doubted:
+        return
+    terminal.say("\nvalues around")
+    rows = [(near["time"], "" if near["value"] is None else near["value"]) for near in doubted[0]["neighbours"]]
+    terminal.table(("time", told["variable"]), rows, right=(told["variable"],))
+    for flag in doubted:
+        if flag["inputs"]:
+            terminal.say(f"{flag['test']} also read {_brief(flag['inputs'])}")
 
 
 def _lines(step: Mapping[str, Any]) -> list[tuple[str, str]]:

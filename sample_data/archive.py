@@ -44,7 +44,8 @@ def write_archive(out: Path, scenario: Scenario, instruments: Sequence[Instrumen
         "sites": [{"code": "sitef", "name": "Site F, Formosa Ridge, South China Sea (simulated)"}],
         "raw": "raw",
     }
-    parts = {one.name: _instrument(one, scenario, clocks[one.name], intervals[one.name]) for one in instruments}
+    ordered = sorted(instruments, key=lambda one: INSTRUMENTS.index(one.name))
+    parts = {one.name: _instrument(one, scenario, clocks[one.name], intervals[one.name]) for one in ordered}
     deployment = {
         "id": deployment_id(scenario),
         "site": "sitef",
@@ -53,7 +54,7 @@ def write_archive(out: Path, scenario: Scenario, instruments: Sequence[Instrumen
         "end": stamp(scenario.start, scenario.duration, "s"),
         "position": {"latitude": LATITUDE, "longitude": LONGITUDE, "uncertainty_m": 20.0, "source": "simulated"},
         "water_depth": WATER_DEPTH,
-        "primary": primary(instruments),
+        "primary": primary(ordered),
         "instruments": parts,
     }
     _write(out / "archive.yaml", archive)
@@ -61,13 +62,11 @@ def write_archive(out: Path, scenario: Scenario, instruments: Sequence[Instrumen
 
 
 def primary(instruments: Sequence[Instrument]) -> dict[str, str]:
-    """Which instrument counts for each decoded variable that several have: the first in the simulator's order."""
-    ordered = sorted(instruments, key=lambda one: INSTRUMENTS.index(one.name))
+    """Which instrument counts for each decoded variable that several have: the first of them."""
     owners: dict[str, list[str]] = {}
-    for one in ordered:
+    for one in instruments:
         for variable in one.gives:
             owners.setdefault(variable, []).append(one.name)
-    # With the RBR's and the Signature's own, two pressures at least: which one counts is said even where one is aboard.
     return {variable: names[0] for variable, names in owners.items() if len(names) > 1}
 
 

@@ -20,8 +20,8 @@ SERIAL = 209_999
 AIR_DBAR = 10.1325
 """Of the air, which the logger measures along with the water."""
 
-TEMPERATURE_STEP, PRESSURE_STEP = 2e-5, 2e-3
-"""Of the converters, in degC and dbar."""
+TEMPERATURE_STEPS, PRESSURE_STEPS = 50_000, 500
+"""Of the converters, in a degree and a decibar."""
 
 RECORD = np.dtype([("moment", "<i8"), ("temperature", "<f8"), ("pressure", "<f8")])
 _ROWS = 65_536
@@ -65,8 +65,8 @@ def clean(view: View) -> dict[str, NDArray[Any]]:
 
 def to_raw(columns: Columns, view: View) -> dict[str, NDArray[Any]]:
     """Steps of the converters, int64."""
-    steps = {"temperature": TEMPERATURE_STEP, "pressure": PRESSURE_STEP}
-    return {name: np.rint(columns[name] / step).astype(np.int64) for name, step in steps.items()}
+    steps = {"temperature": TEMPERATURE_STEPS, "pressure": PRESSURE_STEPS}
+    return {name: np.rint(columns[name] * count).astype(np.int64) for name, count in steps.items()}
 
 
 def stamp(clock: NDArray[np.int64], view: View) -> NDArray[np.int64]:
@@ -78,8 +78,8 @@ def encode(raw: Columns, stamps: NDArray[np.int64], view: View | None = None) ->
     """Records of `RECORD`, which `seal` puts into the database."""
     records = np.empty(len(stamps), dtype=RECORD)
     records["moment"] = stamps // 1000
-    records["temperature"] = raw["temperature"] * TEMPERATURE_STEP
-    records["pressure"] = raw["pressure"] * PRESSURE_STEP
+    records["temperature"] = raw["temperature"] / TEMPERATURE_STEPS
+    records["pressure"] = raw["pressure"] / PRESSURE_STEPS
     ends = RECORD.itemsize * np.arange(1, len(stamps) + 1, dtype=np.int64)
     return Encoded(records.view(np.uint8).reshape(-1), ends)
 

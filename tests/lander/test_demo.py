@@ -99,6 +99,17 @@ def test_no_plume_is_ever_filled(made: Path, archive: Archive) -> None:
     assert filled.sizes["time"] == archive.series("methane_partial_pressure").sizes["time"]
 
 
+def test_a_row_of_a_database_is_not_shown_as_bytes(made: Path, archive: Archive, truth: Truth) -> None:
+    utc = np.asarray(truth.columns["rbr"]["time_utc"]).astype("datetime64[us]")[100]
+    told = archive.explain("temperature", utc, instrument="rbr")
+    assert told["source"]["offset"] == 101
+    assert told["steps"][0]["after"].startswith("record 101 of a file")
+    assert told["steps"][1]["after"] == pytest.approx(truth.columns["rbr"]["temperature_clean"][100], abs=2e-5)
+    told = archive.explain("methane_partial_pressure", utc)
+    assert "uatm" in told["units"]
+    assert told["steps"][0]["after"].startswith("2016-09-09;00:40:01;0;0;")
+
+
 def test_tables_and_picture(made: Path) -> None:
     assert (made / "published/overview.png").read_bytes().startswith(b"\x89PNG")
     with (made / "published/csv/methane_partial_pressure/sitef_methane_partial_pressure.csv").open() as file:
