@@ -15,6 +15,7 @@ import ingest
 from sample_data.instruments import pd0, sbe37
 from tests.benchmarks import enlarged_containers as containers
 from tests.ingest.conftest import CORPUS, places
+from tests.ingest.made_declared import BESIDE, made_declared
 from tests.ingest.made_files import made_files
 
 MEGABYTE = 1_000_000
@@ -44,6 +45,8 @@ class Original:
         First byte and byte after the last of what is repeated; None for all between the first and the last record.
     least
         Wanted bytes.
+    beside
+        End of the name of a second file that declares the format, and its content.
     remark
         What a reader of the table has to know of the file; why it is smaller than `LEAST`, where it is.
     """
@@ -56,6 +59,7 @@ class Original:
     body: tuple[int, int | None] | None = None
     least: int = LEAST
     remark: str = ""
+    beside: tuple[str, bytes] = ("", b"")
 
     @property
     def name(self) -> str:
@@ -77,7 +81,7 @@ def small(original: Original) -> bytes:
 
 @cache
 def _own_files() -> dict[str, bytes]:
-    return {**dict(made_files()), **dict(_simulated())}
+    return {**dict(made_files()), **dict(made_declared()), **dict(_simulated())}
 
 
 def _simulated() -> Iterator[tuple[str, bytes]]:
@@ -91,6 +95,13 @@ def _simulated() -> Iterator[tuple[str, bytes]]:
             yield name, path.read_bytes()
 
 
+def write(original: Original, content: bytes, target: Path) -> None:
+    """Write a file, and what has to lie beside it."""
+    target.write_bytes(content)
+    if original.beside[0]:
+        Path(f"{target}{original.beside[0]}").write_bytes(original.beside[1])
+
+
 def enlarge(original: Original, target: Path, least: int | None = None) -> int:
     """Write the large file; returns its size, of at least `least` bytes (the original's own `least` where None)."""
     wanted = original.least if least is None else least
@@ -100,7 +111,7 @@ def enlarge(original: Original, target: Path, least: int | None = None) -> int:
     while len(grown) < wanted:  # headers count once only, and containers compress
         times = times * wanted // len(grown) + 1
         grown = original.grow(original, content, times)
-    target.write_bytes(grown)
+    write(original, grown, target)
     return len(grown)
 
 
@@ -110,7 +121,7 @@ def body(original: Original, content: bytes) -> tuple[int, int]:
         return original.body[0], len(content) if original.body[1] is None else original.body[1]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / original.name
-        path.write_bytes(content)
+        write(original, content, path)
         found = [(start.min(), stop.max()) for _, start, stop in places(ingest.decode(path)) if start.size]
     return int(min(start for start, _ in found)), int(max(stop for _, stop in found))
 
@@ -197,9 +208,12 @@ ORIGINALS = (
              _container(containers.mat),
              remark="compressed: 20 MB are 250 MB, with 2.2 million times as texts in cells"),
     Original("NetCDF, IMOS", "cf_netcdf", "imos_timeseries_nc/IMOS_ANMN-NRS_BCKOSTUZ_20181213T080038Z_NRSROT_FV01_"
-             "NRSROT-1812-WQM-55_END-20181215T013118Z_C-20190828T000000Z.nc", False, _container(containers.netcdf), remark="compressed"),
+             "NRSROT-1812-WQM-55_END-20181215T013118Z_C-20190828T000000Z.nc", False,
+             _container(containers.netcdf), remark="compressed"),
     Original("NetCDF, OceanSITES", "cf_netcdf", "oceansites_nc/OS_wb2_9_201114_3216_P.nc", False,
              _container(containers.netcdf), remark="compressed"),
+    Original("Declared text", "declared_text", "own_logger.txt", True, repeat_lines,
+             beside=(".format.yaml", BESIDE["own_logger.txt"])),
     Original("Fluid samples", "fluid_sample_chem_csv", "fluid_sample_chem_csv/rasfl_chemdata_example.csv", True,
              repeat_lines),
 )  # fmt: skip

@@ -70,7 +70,7 @@ def test_every_reader_is_measured():
 def counts(original: Original, content: bytes, folder: Path) -> tuple[dict[str, int], int]:
     """Records by stream, and rejected bytes."""
     file = folder / original.name
-    file.write_bytes(content)
+    enlarged.write(original, content, file)
     decoded = ingest.decode(file)
     assert decoded.reader == original.reader
     records = {stream: dataset.sizes[record_dimension(dataset)] for stream, dataset in decoded.streams.items()}
