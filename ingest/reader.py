@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -169,6 +170,9 @@ class Reader:
         `source_offset_meaning` says so. Raises nothing but `IngestError`.
     beside
         For formats that a second file next to the raw one describes.
+    lines
+        Whether `sniff` looks for lines of text: then it is given only what may be one. The patterns of thirteen such
+        formats, gone through for each byte, took a tenth of the decoding of 20 MB of binary.
     """
 
     name: str
@@ -182,6 +186,7 @@ class Reader:
     instruments: tuple[str, ...] = ()
     whole: Callable[[Source], Iterator[Wholly]] | None = None
     beside: Beside | None = None
+    lines: bool = False
 
 
 @cache
@@ -218,12 +223,23 @@ def claim(head: bytes, name: str) -> Reader:
     AmbiguousFormatError
         More than one does.
     """
-    claims = [reader for reader in discover().values() if reader.sniff(head, name)]
+    text = text_lines(head)
+    claims = [reader for reader in discover().values() if reader.sniff(text if reader.lines else head, name)]
     if len(claims) == 1:
         return claims[0]
     if claims:
         raise AmbiguousFormatError("claimed by " + " and ".join(reader.name for reader in claims), file=name)
     raise UnknownFormatError(f"{looks_like(head)}; it is in none of the {len(discover())} known formats", file=name)
+
+
+_MAY_BE_TEXT = re.compile(rb"[\t\x20-\x7e]{8}|[\t\r\x20-\x7e]{0,7}\Z")
+
+
+def text_lines(head: bytes) -> bytes:
+    """Lines that start with eight printable characters, or are shorter; all of a head that holds no zero byte."""
+    if b"\0" not in head:
+        return head
+    return b"\n".join(line for line in head.split(b"\n") if _MAY_BE_TEXT.match(line))
 
 
 _SIGNATURES = (

@@ -150,5 +150,6 @@ READER = Reader(
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
+    lines=True,
     instruments=("Sequoia LISST-200X particle size analyser: text in a logger's time-stamped lines",),
 )

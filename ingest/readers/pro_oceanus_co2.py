@@ -131,5 +131,6 @@ READER = Reader(
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
+    lines=True,
     instruments=("Pro-Oceanus CO2-Pro, water and air: text in a logger's time-stamped lines",),
 )

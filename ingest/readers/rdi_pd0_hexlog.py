@@ -200,5 +200,6 @@ READER = Reader(
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
+    lines=True,
     instruments=("Teledyne RDI current profilers: PD0 as hexadecimal text in a logger's time-stamped lines",),
 )

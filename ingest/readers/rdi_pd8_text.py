@@ -243,5 +243,6 @@ READER = Reader(
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
+    lines=True,
     instruments=("Teledyne RDI Workhorse: PD8 text tables in a logger's time-stamped lines",),
 )

@@ -181,5 +181,6 @@ READER = Reader(
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
+    lines=True,
     instruments=("Sunburst SAMI2 pH and pCO2: telemetered records in a logger's time-stamped lines",),
 )

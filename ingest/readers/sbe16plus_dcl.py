@@ -191,5 +191,6 @@ READER = Reader(
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
+    lines=True,
     instruments=("Sea-Bird SBE 16plus V2: converted values in a logger's time-stamped lines",),
 )

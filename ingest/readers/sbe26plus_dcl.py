@@ -175,5 +175,6 @@ READER = Reader(
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
+    lines=True,
     instruments=("Sea-Bird SBE 26plus: tides and wave bursts in a logger's time-stamped lines",),
 )

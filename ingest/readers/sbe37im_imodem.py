@@ -164,5 +164,6 @@ READER = Reader(
     finish=finish,
     to_dataset=to_dataset,
     expected=expected,
+    lines=True,
     instruments=("Sea-Bird SBE 37-IM MicroCAT: status files of an inductive modem",),
 )

@@ -142,5 +142,6 @@ READER = Reader(
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
+    lines=True,
     instruments=("Sea-Bird SeapHOx V2: records of an inductive modem",),
 )

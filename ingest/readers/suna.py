@@ -209,5 +209,6 @@ READER = Reader(
     finish=finish,
     to_dataset=to_dataset,
     checksummed=True,
+    lines=True,
     instruments=("Satlantic / Sea-Bird SUNA V2 nitrate sensor: its own files of full ASCII frames",),
 )

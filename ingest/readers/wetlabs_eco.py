@@ -142,5 +142,6 @@ READER = Reader(
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
+    lines=True,
     instruments=("WET Labs / Sea-Bird ECO fluorometers and turbidity meters: text in a logger's time-stamped lines",),
 )

@@ -8,7 +8,7 @@ import pytest
 
 import ingest
 from ingest.errors import UnknownFormatError
-from ingest.reader import HEAD_BYTES, claim
+from ingest.reader import HEAD_BYTES, claim, text_lines
 from tests.ingest.conftest import NO_CORPUS, corpus_files
 from tests.ingest.expected_names import tables
 from tests.ingest.made_files import optode_file, sbe37_file
@@ -24,6 +24,7 @@ def test_corpus_files_are_claimed_once_or_not_at_all(path):
     claims = [reader.name for reader in ingest.discover().values() if reader.sniff(head, path.name)]
     # A name must not change what content says.
     assert claims == [reader.name for reader in ingest.discover().values() if reader.sniff(head, "data.bin")]
+    assert claims == [reader.name for reader in ingest.discover().values() if _claims(reader, head)]
     table = tables().get(path.parent.name)
     if table is None:
         # A reader may come before its table: then at most one may claim its files.
@@ -32,6 +33,17 @@ def test_corpus_files_are_claimed_once_or_not_at_all(path):
         assert claims == [table.READER]
     else:
         assert claims in ([], [table.READER])
+
+
+def _claims(reader, head):
+    """Ask as `claim` does: formats of lines of text see nothing else."""
+    return reader.sniff(text_lines(head) if reader.lines else head, "data.bin")
+
+
+def test_lines_of_text_are_kept_among_binary():
+    head = b"\xa5\x10\0\n2014/08/13 12:00\n\xff\xfe\n#\r\nshort\x01\n\n# Begin data\0"
+    assert text_lines(head) == b"2014/08/13 12:00\n#\r\n\n# Begin data\0"
+    assert text_lines(head.replace(b"\0", b"")) == head.replace(b"\0", b"")
 
 
 def _truncated_zip():
