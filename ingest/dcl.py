@@ -6,7 +6,7 @@ The instrument's own CR may stand before the logger's LF.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,10 +41,10 @@ class Stamped(NamedTuple):
 
 def read_stamps(buffer: Bytes, lines: Lines) -> Stamped:
     """Read the stamps of lines; second 60 is the first of the next minute, as the logger writes it."""
-    from ingest import text_kernels
+    from ingest import stamp_kernels
     from ingest.compiled import sealed
 
-    time, marks, payload = text_kernels.read_stamps(sealed(buffer), lines.start, lines.stop, _TEMPLATE, _LONGEST_TAG)
+    time, marks, payload = stamp_kernels.read_stamps(sealed(buffer), lines.start, lines.stop, _TEMPLATE, _LONGEST_TAG)
     return Stamped(time.view("datetime64[us]"), marks[0], marks[1], marks[2], payload)
 
 
@@ -86,7 +86,7 @@ def account(
     lines: Lines,
     taken: NDArray[np.bool_],
     judge: Callable[[int, bytes], Verdict],
-) -> tuple[int, tuple[Span, ...], tuple[Span, ...]]:
+) -> "Account":
     """Enter every line of a block: those with records as accepted, the others as skipped or rejected.
 
     Parameters
@@ -107,25 +107,39 @@ def account(
     skipped, rejected
         Spans of the other lines, in file order.
     """
-    skipped: list[Span] = []
-    rejected: list[Span] = []
-    empty = ~taken & (lines.stop == lines.start)
-    skipped += _runs(offset, lines, empty, "blank line")
-    rows = np.flatnonzero(~(taken | empty))
-    bounds = zip(*(one[rows].tolist() for one in (*lines, offset + lines.start)), strict=True)
-    for row, (start, stop, following, place) in zip(rows.tolist(), bounds, strict=True):
-        known, reason = judge(row, block[start:stop])
-        (skipped if known else rejected).append(Span(place, following - start, reason))
-    accepted = int((lines.next - lines.start).sum(where=taken))
-    return accepted, tuple(sorted(skipped) if empty.any() else skipped), tuple(rejected)
+    code = np.full(taken.size, -1, dtype=np.int64)
+    numbers: dict[Verdict, int] = {}
+    rows = np.flatnonzero(~taken & (lines.stop > lines.start))
+    bounds = zip(rows.tolist(), lines.start[rows].tolist(), lines.stop[rows].tolist(), strict=True)
+    judged = [judge(row, block[start:stop]) for row, start, stop in bounds]
+    code[rows] = [numbers.setdefault(verdict, len(numbers)) for verdict in judged]
+    return settle(offset, lines, taken, code, tuple(numbers))
 
 
-def _runs(offset: int, lines: Lines, chosen: NDArray[np.bool_], reason: str) -> list[Span]:
-    """One span for each run of neighbouring lines: a file of line ends has millions of them."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], chosen, [False]))))
-    first, last = edges[0::2], edges[1::2] - 1
-    start, stop = lines.start[first].tolist(), lines.next[last].tolist()
-    return [Span(offset + begin, end - begin, reason) for begin, end in zip(start, stop, strict=True)]
+Account = tuple[int, tuple[Span, ...], tuple[Span, ...]]
+"""Bytes accepted, and the spans skipped and rejected."""
+
+
+def settle(
+    offset: int, lines: Lines, taken: NDArray[np.bool_], code: Places, verdicts: Sequence[Verdict]
+) -> Account:
+    """Enter every line of a block, where `code` numbers the verdict on each that is neither taken nor empty.
+
+    One span for each run of neighbouring lines of one verdict: a file of line ends has millions of them.
+    """
+    blank = len(verdicts)
+    code = np.where(taken, -1, np.where(lines.stop == lines.start, blank, code))
+    edges = np.flatnonzero(np.diff(code, prepend=-1, append=-1))
+    first, last = edges[:-1], edges[1:] - 1
+    first, last = first[code[first] >= 0], last[code[first] >= 0]
+    start, length = offset + lines.start[first], lines.next[last] - lines.start[first]
+    known = np.array([*(one for one, _ in verdicts), True])[code[first]]
+    words = [*(reason for _, reason in verdicts), "blank line"]
+    spans = [
+        tuple(map(Span, start[chosen].tolist(), length[chosen].tolist(), [words[one] for one in code[first][chosen]]))
+        for chosen in (known, ~known)
+    ]
+    return int((lines.next - lines.start).sum(where=taken)), spans[0], spans[1]
 
 
 def reasons_by_line(faults: Mapping[str, NDArray[np.int64]]) -> dict[int, str]:

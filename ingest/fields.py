@@ -171,6 +171,14 @@ def read_table(
     return Table(row, value, decimals, width, held[0], held[1], numeric)
 
 
+def sum_bytes(buffer: Bytes, start: Places, stop: Places) -> Places:
+    """Sum of the bytes of each stretch, shape (n,), as checksums need it."""
+    from ingest import text_kernels
+    from ingest.compiled import sealed
+
+    return text_kernels.sum_bytes(sealed(buffer), flat(start), flat(stop))
+
+
 def pick(good: NDArray[np.bool_]) -> slice | Places:
     """Index of what is good: everything, where all is, so that nothing has to be gathered."""
     return slice(None) if good.all() else np.flatnonzero(good)
@@ -197,7 +205,7 @@ def read_clock(
     fits : ndarray of bool, shape (n,)
     """
     from ingest.compiled import sealed
-    from ingest.text_kernels import read_templates
+    from ingest.stamp_kernels import read_templates
 
     runs = len(re.findall(rb"\d+", template))
     return read_templates(sealed(buffer), flat(start), flat(stop), np.frombuffer(template, dtype=np.uint8), runs)

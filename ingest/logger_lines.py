@@ -3,17 +3,17 @@
 What a reader of such a format has to say is which lines are records and what their fields mean; the rest is here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.dcl import Verdict, account, reasons_by_line
+from ingest.dcl import Verdict, settle
 from ingest.ledger import Span
 from ingest.reader import Batch, Records
-from ingest.text import Bytes, Lines, Places, split_lines
+from ingest.text import Bytes, Lines, Places, group_alike, split_lines
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -70,7 +70,20 @@ def read_lines(
     """
     buffer = np.frombuffer(block, dtype=np.uint8)
     lines, consumed = split_lines(buffer, final)
-    found = find(buffer, lines)
+    return enter(block, offset, lines, find(buffer, lines), judge, digits_alike=digits_alike), consumed
+
+
+def enter(
+    block: bytes,
+    offset: int,
+    lines: Lines,
+    found: Found,
+    judge: Callable[[bytes], Verdict],
+    *,
+    digits_alike: bool = False,
+) -> Records:
+    """Put what was found among all lines of a block into records, and every line into the account; see `read_lines`."""
+    buffer = np.frombuffer(block, dtype=np.uint8)
     taken = np.zeros(lines.start.size, dtype=bool)
     taken[list(found.described)] = True
     batches: dict[str, Batch] = {}
@@ -78,32 +91,24 @@ def read_lines(
         taken[rows] = True
         length = (lines.stop - lines.start)[rows].astype(np.int32)
         batches[stream] = Batch(offset + lines.start[rows], length, columns)
-    reasons = reasons_by_line(found.faults)
-    judged = remember(judge) if digits_alike else judge
-    accepted, skipped, rejected = account(
-        block, offset, lines, taken, lambda row, line: (False, reasons[row]) if row in reasons else judged(line)
-    )
-    return Records(batches, accepted, skipped, rejected), consumed
+    code = np.full(taken.size, -1, dtype=np.int64)
+    verdicts: list[Verdict] = [(False, reason) for reason in found.faults]
+    for number, rows in reversed(list(enumerate(found.faults.values()))):
+        code[rows] = number
+    for rows in _groups(buffer, lines, np.flatnonzero((code < 0) & ~taken & (lines.stop > lines.start)), digits_alike):
+        verdict = judge(block[int(lines.start[rows[0]]) : int(lines.stop[rows[0]])])
+        if verdict not in verdicts:
+            verdicts.append(verdict)
+        code[rows] = verdicts.index(verdict)
+    accepted, skipped, rejected = settle(offset, lines, taken, code, verdicts)
+    return Records(batches, accepted, skipped, rejected)
 
 
-_ALIKE = bytes.maketrans(b"123456789", b"000000000")
-_MOST_REMEMBERED = 1000
-
-
-def remember(judge: Callable[[bytes], Verdict]) -> Callable[[bytes], Verdict]:
-    """Judge lines that differ in digits only once: a logger's messages repeat themselves all day."""
-    verdicts: dict[bytes, Verdict] = {}
-
-    def judged(line: bytes) -> Verdict:
-        shape = line.translate(_ALIKE)
-        verdict = verdicts.get(shape)
-        if verdict is None:
-            if len(verdicts) >= _MOST_REMEMBERED:
-                verdicts.clear()
-            verdict = verdicts[shape] = judge(line)
-        return verdict
-
-    return judged
+def _groups(buffer: Bytes, lines: Lines, rows: Places, digits_alike: bool) -> Iterable[Places]:
+    """Lines of one verdict: a logger's messages repeat themselves all day."""
+    if not digits_alike:
+        return rows[:, None]
+    return (rows[group] for group in group_alike(buffer, lines.start[rows], lines.stop[rows]))
 
 
 def whole_file_lost(block: bytes, offset: int, reason: str) -> Records:

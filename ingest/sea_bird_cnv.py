@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.fields import numbers
+from ingest.fields import WIDEST_NUMBER
 from ingest.sea_bird_names import TIME_NAMES, Column
-from ingest.text import Bytes, Columns, Lines, Places, matrix, turn
+from ingest.text import Bytes, Lines, Places
 from ingest.timecode import SECONDS_PER_DAY, Times
 
 COLUMN_WIDTH = 11
@@ -148,165 +148,45 @@ def read_rows(buffer: Bytes, lines: Lines, columns: int) -> Rows:
     columns
         How many cells a row has.
     """
-    regular = _regular(buffer, lines, columns)
-    first = lines.start[regular]
-    at_once = [_read_column(buffer, first + COLUMN_WIDTH * column) for column in range(columns)]
-    others = np.flatnonzero(~_among(regular, lines.start.size))
-    if not others.size and at_once:
-        return Rows(regular, np.stack([value for value, _ in at_once]), np.stack([known for _, known in at_once]))
-    cells = find_cells(buffer, lines.where(others), columns)
-    value, known = read_cells(buffer, cells.start, cells.stop)
-    row = np.concatenate((regular, others[cells.row]))
-    order = np.argsort(row, kind="stable")
-    if at_once:
-        value = np.concatenate((np.stack([one for one, _ in at_once]), value), axis=1)
-        known = np.concatenate((np.stack([one for _, one in at_once]), known), axis=1)
-    return Rows(row[order], value[:, order], known[:, order])
+    from ingest import text_kernels
+    from ingest.compiled import sealed
 
-
-def _among(chosen: Places, count: int) -> NDArray[np.bool_]:
-    held = np.zeros(count, dtype=bool)
-    held[chosen] = True
-    return held
-
-
-def _regular(buffer: Bytes, lines: Lines, columns: int) -> Places:
-    """Lines of full width whose every column starts with a blank and ends with a character: nothing touches."""
-    width = COLUMN_WIDTH * columns
-    rows = np.flatnonzero(lines.stop - lines.start == width)
-    text = matrix(buffer, lines.start[rows], width)
-    apart = (text[:, ::COLUMN_WIDTH] == _BLANK).all(axis=1)
-    apart &= (text[:, COLUMN_WIDTH - 1 :: COLUMN_WIDTH] > _BLANK).all(axis=1)
-    chosen: Places = rows[apart]
-    return chosen
-
-
-_BLANK, _PLUS, _MINUS, _POINT, _ZERO = 32, 43, 45, 46, 48
-
-
-def _read_column(buffer: Bytes, start: Places) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Numbers set flush right in a column, and which cells are numbers, both of shape (n,)."""
-    text = turn(matrix(buffer, start, COLUMN_WIDTH))
-    value, known = _plain_numbers(text)
-    odd = np.flatnonzero(~known)
+    buffer = sealed(buffer)
+    row, value, known = text_kernels.read_rows(buffer, lines.start, lines.stop, columns, COLUMN_WIDTH)
+    odd = np.flatnonzero(~known.all(axis=0))
     if odd.size:
-        blanks = (text[:, odd] == _BLANK).sum(axis=0)
-        value[odd], known[odd] = read_cells(buffer, start[odd] + blanks, start[odd] + COLUMN_WIDTH)
-    return value, known
-
-
-def _plain_numbers(text: Columns) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Numbers without exponent behind blanks, shape (n,): the same float64 as `float(text)`.
-
-    Blanks count as leading zeros, so that the place of the point alone decides how a cell is read.
-    """
-    width, count = text.shape
-    digit = text - np.uint8(_ZERO)
-    is_digit, is_point, is_blank = digit < 10, text == _POINT, text == _BLANK
-    minus = text == _MINUS
-    digits = is_digit.sum(axis=0, dtype=np.uint8)
-    blanks = is_blank.sum(axis=0, dtype=np.uint8)
-    points = is_point.sum(axis=0, dtype=np.uint8)
-    signs = (minus | (text == _PLUS)).sum(axis=0, dtype=np.uint8)
-    # All blanks stand before, and a sign right behind them: the characters that follow are digits or the point.
-    known = (digits + blanks + points + signs == width) & (digits > 0) & (points <= 1) & (signs <= 1)
-    behind = np.zeros(count, dtype=bool)
-    for at in range(1, width):
-        behind |= ~is_blank[at - 1]
-        known &= ~(behind & is_blank[at])
-        known &= ~((minus[at] | (text[at] == _PLUS)) & behind)
-    np.multiply(digit, is_digit, out=digit)
-    places = np.arange(width, dtype=np.uint8)[:, None]
-    place = np.where(points == 1, (is_point * places).sum(axis=0, dtype=np.uint8), np.uint8(width))
-    value = np.zeros(count)
-    for at in np.flatnonzero(np.bincount(place[known], minlength=width + 1)).tolist():
-        chosen = slice(None) if (place == at).all() else np.flatnonzero(place == at)
-        whole = _join_digits([digit[held][chosen] for held in range(width) if held != at])
-        value[chosen] = whole / 10.0 ** max(width - 1 - at, 0)
-    np.negative(value, out=value, where=minus.any(axis=0))
-    return value, known
-
-
-def _join_digits(digits: list[Bytes]) -> NDArray[np.float64]:
-    """Digits, most significant first, to whole numbers; in halves that fit 32 bits, exact in float64."""
-    cut = max(len(digits) - 9, 0)
-    low = np.zeros(digits[0].size, dtype=np.uint32)
-    for one in digits[cut:]:
-        low *= np.uint32(10)
-        low += one
-    if not cut:
-        return low.astype(np.float64)
-    high = np.zeros(digits[0].size, dtype=np.uint32)
-    for one in digits[:cut]:
-        high *= np.uint32(10)
-        high += one
-    return high.astype(np.float64) * 1e9 + low.astype(np.float64)
-
-
-class Cells(NamedTuple):
-    """Bounds of the cells of those lines that have one for each column: `row` of shape (n,), bounds (columns, n)."""
-
-    row: Places
-    start: Places
-    stop: Places
-
-
-def find_cells(buffer: Bytes, lines: Lines, columns: int) -> Cells:
-    """Split lines by blanks, or by width where columns touch."""
-    dark = buffer > _BLANK
-    before_dark = np.concatenate(([False], dark[:-1]))
-    first, last = np.flatnonzero(dark & ~before_dark), np.flatnonzero(before_dark & ~dark)
-    if dark.size and dark[-1]:
-        last = np.append(last, dark.size)
-    before = np.searchsorted(first, lines.start)
-    count = np.searchsorted(first, lines.stop) - before
-    apart = np.flatnonzero(count == columns)
-    touching = np.flatnonzero((count < columns) & (count > 0) & (lines.stop - lines.start == COLUMN_WIDTH * columns))
-    number = np.arange(columns)[:, None]
-    picked = before[apart] + number
-    by_width = lines.start[touching] + COLUMN_WIDTH * number
-    row = np.concatenate((apart, touching))
-    order = np.argsort(row, kind="stable")
-    start = np.concatenate((first[picked], _skip_blanks(buffer, by_width)), axis=1)
-    # A line of more than the longest length is cut: what stands at its end may go on in the next.
-    stop = np.concatenate((np.minimum(last[picked], lines.stop[apart]), by_width + COLUMN_WIDTH), axis=1)
-    return Cells(row[order], start[:, order], stop[:, order])
-
-
-def _skip_blanks(buffer: Bytes, start: Places) -> Places:
-    start = start.copy()
-    for _ in range(COLUMN_WIDTH - 1):
-        start += buffer[start] == _BLANK
-    return start
+        at = row[odd]
+        bounds = text_kernels.bound_cells(buffer, lines.start[at], lines.stop[at], columns, COLUMN_WIDTH)
+        cells = ~known[:, odd]
+        start, stop = np.moveaxis(bounds, 0, -1)
+        read, valid = _read_odd(buffer, start[cells], stop[cells])
+        column, place = np.nonzero(cells)
+        value[column, odd[place]], known[column, odd[place]] = read, valid
+    return Rows(row, value, known)
 
 
 _ODD_NUMBER = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?")
 _NO_NUMBER = re.compile(rb"[-+]?(nan|inf(inity)?|1\.#(ind|inf|qnan|snan|qnb)0*)", re.IGNORECASE)
 
 
-def read_cells(buffer: Bytes, start: Places, stop: Places) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Values of cells, NaN where one says so in words, and which cells are numbers; both shaped as the bounds.
+def _read_odd(buffer: Bytes, start: Places, stop: Places) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Values of cells that are no plain numbers, and which are numbers all the same, both of shape (n,).
 
-    The same float64 as `float(text)`: cells with an exponent are read by it, each distinct text once.
+    NaN where one says so in words; the same float64 as `float(text)`. Each distinct text is read once.
     """
-    read = numbers(buffer, start, stop)
-    value, valid = read.value, read.valid
-    odd = np.flatnonzero(~valid.ravel())
-    if not odd.size:
-        return value, valid
-    start, width = start.ravel()[odd], (stop - start).ravel()[odd]
-    values, known = value.ravel(), valid.ravel()
+    width = stop - start
+    values, known = np.zeros(width.size), np.zeros(width.size, dtype=bool)
     for size in np.unique(width).tolist():
-        if not 0 < size <= 24:
+        if not 0 < size <= WIDEST_NUMBER:
             continue
         here = np.flatnonzero(width == size)
         text = np.ascontiguousarray(buffer[start[here][:, None] + np.arange(size)]).view(f"S{size}").ravel()
         alike = bool((text == text[0]).all())
         distinct, place = (text[:1], 0) if alike else np.unique(text, return_inverse=True)
         parsed = [_odd_value(bytes(one).ljust(size, b"\0")) for one in distinct]
-        values[odd[here]] = np.array([0.0 if one is None else one for one in parsed])[place]
-        known[odd[here]] = np.array([one is not None for one in parsed])[place]
-    return values.reshape(value.shape), known.reshape(valid.shape)
+        values[here] = np.array([0.0 if one is None else one for one in parsed])[place]
+        known[here] = np.array([one is not None for one in parsed])[place]
+    return values, known
 
 
 def _odd_value(text: bytes) -> float | None:

@@ -63,6 +63,24 @@ def split_lines(buffer: Bytes, final: bool) -> tuple[Lines, int]:
     return Lines(*bound_lines(sealed(buffer), feeds, end, LONGEST_LINE)), end
 
 
+_MOST_SHAPES = 4096  # a power of two
+
+
+def group_alike(buffer: Bytes, start: Places, stop: Places) -> list[Places]:
+    """Group stretches of text that differ in digits only: numbers of those of each group, in order.
+
+    In text of no order a group may come apart into several: no more than some thousands are remembered at a time.
+    """
+    from ingest.compiled import sealed
+    from ingest.shape_kernels import first_alike
+
+    if not start.size:
+        return []
+    first = first_alike(sealed(buffer), start, stop, _MOST_SHAPES)
+    order = np.argsort(first, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(first[order])) + 1)
+
+
 def matrix(buffer: Bytes, start: Places, width: int) -> Bytes:
     """Stretches of equal width as the rows of a matrix, shape (len(start), width).
 

@@ -20,9 +20,10 @@ WIDEST_NUMBER = 24
 MOST_DIGITS = 15
 _MOST_POWER = 22  # powers of ten up to this are exact in float64
 _POWERS = np.array([10.0**power for power in range(WIDEST_NUMBER + 1)])
-_SPACE, _TAB, _CARRIAGE_RETURN, _LINE_FEED, _COLON = 32, 9, 13, 10, 58
-_PLUS, _MINUS, _POINT, _ZERO, _NINE, _OPEN, _CLOSE = 43, 45, 46, 48, 57, 91, 93
-_BAD = (0.0, -1)
+_SPACE, _TAB, _CARRIAGE_RETURN, _LINE_FEED = 32, 9, 13, 10
+_PLUS, _MINUS, _POINT, _ZERO = 43, 45, 46, 48
+_SMALL_E, _LARGE_E = 101, 69
+_BAD = (0, -1, False)
 
 
 @compiled
@@ -60,8 +61,11 @@ def byte_at(buffer: Bytes, place: int) -> Any:
 
 
 @compiled
-def read_number(buffer: Bytes, at: int, end: int, point: int) -> tuple[float, int]:
-    """Return a decimal number and its digits after the point; -1 of them where it is none."""
+def read_digits(buffer: Bytes, at: int, end: int, point: int) -> tuple[int, int, bool]:
+    """Digits of a decimal number as a whole one, how many stand after the point, and whether a minus stands before.
+
+    -1 after the point where it is no number.
+    """
     if end <= at or end - at > WIDEST_NUMBER:
         return _BAD
     first = byte_at(buffer, at)
@@ -81,9 +85,42 @@ def read_number(buffer: Bytes, at: int, end: int, point: int) -> tuple[float, in
             return _BAD
     if digits == 0 or digits > MOST_DIGITS:
         return _BAD
-    after = end - 1 - pointed if pointed >= 0 else 0
+    return whole, end - 1 - pointed if pointed >= 0 else 0, negative
+
+
+@compiled
+def read_number(buffer: Bytes, at: int, end: int, point: int) -> tuple[float, int]:
+    """Return a decimal number and its digits after the point; -1 of them where it is none."""
+    whole, after, negative = read_digits(buffer, at, end, point)
+    if after < 0:
+        return 0.0, -1
     value: float = np.float64(whole) / _POWERS[after]
     return (-value if negative else value), after
+
+
+@compiled
+def read_cell(buffer: Bytes, at: int, end: int) -> tuple[float, bool]:
+    """Return a decimal number with or without exponent, and whether it is one that two exact float64 give."""
+    value, after = read_number(buffer, at, end, _POINT)
+    if after >= 0 or end - at > WIDEST_NUMBER:
+        return value, after >= 0
+    place, scale = end - 1, 1
+    exponent: Any = 0
+    while place > at and scale < 1000 and 0 <= np.int64(byte_at(buffer, place)) - _ZERO <= 9:
+        exponent += (np.int64(byte_at(buffer, place)) - _ZERO) * scale
+        scale *= 10
+        place -= 1
+    sign = byte_at(buffer, max(place, 0))
+    if sign in (_PLUS, _MINUS):
+        place -= 1
+    if scale == 1 or place <= at or byte_at(buffer, place) not in (_SMALL_E, _LARGE_E):
+        return 0.0, False
+    whole, after, negative = read_digits(buffer, at, place, _POINT)
+    power = (-exponent if sign == _MINUS else exponent) - after
+    if after < 0 or power > _MOST_POWER or power < -_MOST_POWER:
+        return 0.0, False
+    value = np.float64(whole) * _POWERS[power] if power >= 0 else np.float64(whole) / _POWERS[-power]
+    return (-value if negative else value), True
 
 
 @compiled
@@ -216,125 +253,88 @@ def read_table(
 
 
 @compiled
-def fill_template(buffer: Bytes, at: int, template: Bytes, values: Any, row: int) -> bool:
-    """Whether text has the form of a template; its runs of digits become whole numbers, one column of `values`."""
-    run = 0
-    number = np.int64(0)
-    inside = False
-    for place in range(template.size):
-        wanted = template[place]
-        character = byte_at(buffer, at + place)
-        if _ZERO <= wanted <= _NINE:
-            digit: Any = np.int64(character) - _ZERO
-            if digit < 0 or digit > 9:
-                return False
-            number = number * 10 + digit
-            inside = True
-        else:
-            if character != wanted:
-                return False
-            if inside:
-                values[run, row] = number
-                run += 1
-            number = np.int64(0)
-            inside = False
-    if inside:
-        values[run, row] = number
+def sum_bytes(buffer: Bytes, start: Places, stop: Places) -> Places:
+    """Sum of the bytes of each stretch."""
+    sums = np.empty(start.size, np.int64)
+    for row in range(start.size):
+        total = np.int64(0)
+        for place in range(start[row], stop[row]):
+            total += byte_at(buffer, place)
+        sums[row] = total
+    return sums
+
+
+@compiled
+def set_by_width(buffer: Bytes, start: int, width: int, bounds: Any) -> None:
+    """Bounds of cells set flush right in columns of one width."""
+    for column in range(bounds.shape[1]):
+        at = start + column * width
+        end = at + width
+        while at < end - 1 and byte_at(buffer, at) == _SPACE:
+            at += 1
+        bounds[0, column], bounds[1, column] = at, end
+
+
+@compiled
+def stand_apart(buffer: Bytes, start: int, width: int, columns: int) -> bool:
+    """Whether every column starts with a blank and ends with a character: nothing touches."""
+    for column in range(columns):
+        at = start + column * width
+        if byte_at(buffer, at) != _SPACE or byte_at(buffer, at + width - 1) <= _SPACE:
+            return False
     return True
 
 
 @compiled
-def read_templates(buffer: Bytes, start: Places, stop: Places, template: Bytes, runs: int) -> tuple[Places, Flags]:
-    """`fill_template` for many: whole numbers, 0 where a stretch does not fit, and which fit."""
-    values = np.zeros((runs, start.size), np.int64)
-    fits = np.zeros(start.size, np.bool_)
+def find_cells(buffer: Bytes, start: int, stop: int, width: int, bounds: Any) -> bool:
+    """Whether a line has as many cells as `bounds` has room for: apart by blanks, or by width where columns touch."""
+    columns = bounds.shape[1]
+    full = stop - start == width * columns
+    if full and stand_apart(buffer, start, width, columns):
+        set_by_width(buffer, start, width, bounds)
+        return True
+    found = 0
+    # A line of more than the longest length is cut: a cell at its start began in the line before.
+    before = start > 0 and byte_at(buffer, start - 1) > _SPACE
+    for place in range(start, stop):
+        dark = byte_at(buffer, place) > _SPACE
+        if dark and not before:
+            if found < columns:
+                bounds[0, found] = place
+            found += 1
+        if dark and 0 < found <= columns:
+            bounds[1, found - 1] = place + 1
+        before = dark
+    if full and 0 < found < columns:
+        set_by_width(buffer, start, width, bounds)
+        return True
+    return bool(found == columns)
+
+
+@compiled
+def read_rows(
+    buffer: Bytes, start: Places, stop: Places, columns: int, width: int
+) -> tuple[Places, NDArray[np.float64], Flags]:
+    """Lines with a cell for each column, their values, and which cells `read_cell` can read."""
+    room = min(start.size, int((stop - start).sum()) // (2 * columns - 1)) if start.size else 0
+    rows = np.empty(room, np.int64)
+    value = np.empty((columns, room), np.float64)
+    known = np.empty((columns, room), np.bool_)
+    bounds = np.empty((2, columns), np.int64)
+    taken = 0
     for row in range(start.size):
-        if stop[row] - start[row] == template.size:
-            fits[row] = fill_template(buffer, start[row], template, values, row)
-            if not fits[row]:
-                values[:, row] = 0
-    return values, fits
+        if find_cells(buffer, start[row], stop[row], width, bounds):
+            rows[taken] = row
+            for column in range(columns):
+                value[column, taken], known[column, taken] = read_cell(buffer, bounds[0, column], bounds[1, column])
+            taken += 1
+    return rows[:taken], value[:, :taken], known[:, :taken]
 
 
 @compiled
-def days_of_month(year: int, month: int) -> int:
-    """Days of a month of the Gregorian calendar."""
-    if month == 2:
-        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    return 30 if month in (4, 6, 9, 11) else 31
-
-
-@compiled
-def days_since_1970(year: int, month: int, day: int) -> int:
-    """Days of the Gregorian calendar, counted in years that start in March: leap days come last."""
-    late = month > 2
-    since_march = (153 * (month - 3 if late else month + 9) + 2) // 5
-    years = year if late else year - 1
-    return years * 365 + years // 4 - years // 100 + years // 400 + since_march + day - 1 - 719_468
-
-
-@compiled
-def moment(clock: Any, row: int, last_second: int) -> tuple[int, bool]:
-    """Microseconds since 1970 of a column of `clock` (year to second, microsecond), and whether it is a time."""
-    year, month, day = clock[0, row], clock[1, row], clock[2, row]
-    if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= days_of_month(year, month)):
-        return 0, False
-    hour, minute, second, fraction = clock[3, row], clock[4, row], clock[5, row], clock[6, row]
-    if not (0 <= hour <= 23 and 0 <= minute <= 59 and 0 <= second <= last_second and 0 <= fraction <= 999_999):
-        return 0, False
-    seconds = days_since_1970(year, month, day) * 86_400 + (hour * 60 + minute) * 60 + second
-    return seconds * 1_000_000 + fraction, True
-
-
-@compiled
-def moments(clock: Places, last_second: int) -> tuple[Places, Flags]:
-    """`moment` for every column of `clock`, shape (7, n)."""
-    time = np.zeros(clock.shape[1], np.int64)
-    valid = np.zeros(clock.shape[1], np.bool_)
-    for row in range(time.size):
-        time[row], valid[row] = moment(clock, row, last_second)
-    return time, valid
-
-
-@compiled
-def tag_bytes(buffer: Bytes, at: int, stop: int) -> int:
-    """Bytes of a tag `[...]:`; 0 where none stands there."""
-    if at >= stop or buffer[at] != _OPEN:
-        return 0
-    for place in range(at + 1, stop - 1):
-        character = buffer[place]
-        if character == _CLOSE:
-            return place + 2 - at if buffer[place + 1] == _COLON else 0
-        if character in (_TAB, _LINE_FEED):
-            return 0
-    return 0
-
-
-@compiled
-def read_stamps(
-    buffer: Bytes, start: Places, stop: Places, template: Bytes, longest_tag: int
-) -> tuple[Places, Any, Places]:
-    """Time, marks (stamped, valid, tagged; shape (3, n)) and first byte of the payload: see `ingest.dcl`."""
-    time = np.zeros(start.size, np.int64)
-    marks = np.zeros((3, start.size), np.bool_)
-    payload = start.copy()
-    clock = np.zeros((7, 1), np.int64)
+def bound_cells(buffer: Bytes, start: Places, stop: Places, columns: int, width: int) -> Places:
+    """Bounds of the cells of lines that have one for each column, shape (n, 2, columns)."""
+    bounds = np.zeros((start.size, 2, columns), np.int64)
     for row in range(start.size):
-        at, end = start[row] + template.size, stop[row]
-        # One decimal and the blank are the least that can follow the seconds.
-        if end - at < 2 or not fill_template(buffer, start[row], template, clock, 0):
-            continue
-        fraction, scale = np.int64(0), np.int64(1_000_000)
-        while at < end and scale > 1 and _ZERO <= byte_at(buffer, at) <= _NINE:
-            scale //= 10
-            fraction += (np.int64(buffer[at]) - _ZERO) * scale
-            at += 1
-        if scale == 1_000_000 or at >= end or buffer[at] != _SPACE:
-            continue
-        clock[6, 0] = fraction
-        marks[0, row] = True
-        time[row], marks[1, row] = moment(clock, 0, 60)
-        tag = tag_bytes(buffer, at + 1, min(end, at + 1 + longest_tag))
-        marks[2, row] = tag > 0
-        payload[row] = at + 1 + tag
-    return time, marks, payload
+        find_cells(buffer, start[row], stop[row], width, bounds[row])
+    return bounds

@@ -15,15 +15,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Stamped, Verdict, account, has_own_end, known_noise, read_stamps, reasons_by_line
-from ingest.fields import numbers, split_fields
-from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
-from ingest.text import Bytes, Lines, split_lines
+from ingest.dcl import STAMP, TAG, Verdict, has_own_end, known_noise, read_stamps
+from ingest.fields import pick, read_table
+from ingest.logger_lines import Found, read_lines
+from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
+from ingest.text import Bytes, Lines, Places
 
 STREAM = "samples"
 MODELS = (4330, 4831, 4835)
@@ -54,22 +53,6 @@ class State:
     model: int | None
     serial: int | None
     last_decimals: int
-
-
-@dataclass(frozen=True)
-class Table:
-    """What was read from those lines of a block that have as many fields as a record, each of shape (..., n).
-
-    `line` are their numbers; `fits` tells which have the form of a record; `value` has one row for each of `VARIABLES`;
-    `last_decimals` are the decimals of the last of them.
-    """
-
-    line: NDArray[np.int64]
-    fits: NDArray[np.bool_]
-    model: NDArray[np.int64]
-    serial: NDArray[np.int64]
-    value: NDArray[np.float64]
-    last_decimals: NDArray[np.int8]
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -105,45 +88,34 @@ def _decimals(number: bytes) -> int:
 
 
 def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
-    buffer = np.frombuffer(block, dtype=np.uint8)
-    lines, consumed = split_lines(buffer, final)
-    stamped = read_stamps(buffer, lines)
-    table = _read_table(buffer, lines, stamped)
-    valid = stamped.valid[table.line]
-    ours = (table.model == (state.model or -1)) & (table.serial == (state.serial or -1))
-    whole = has_own_end(buffer, lines.where(table.line)) | (table.last_decimals == state.last_decimals)
-    good = table.fits & valid & ours & whole
-    chosen = table.line[good]
-    columns = {name: table.value[place][good] for place, name in enumerate(VARIABLES)}
-    batch = Batch(
-        offset + lines.start[chosen],
-        (lines.stop - lines.start)[chosen].astype(np.int32),
-        {"time": stamped.time[chosen], **columns},
+    records, consumed = read_lines(
+        block, offset, lambda buffer, lines: _find(buffer, lines, state), _judge, final=final, digits_alike=True
     )
-    taken = np.zeros(lines.start.size, dtype=bool)
-    taken[chosen] = True
-    reasons = reasons_by_line({
-        "stamp is not a time": table.line[table.fits & ~valid],
-        f"record of another optode than {state.model} serial {state.serial}": table.line[table.fits & ~ours],
-        "line cut in its last value": table.line[table.fits & ~whole],
-    })  # fmt: skip
-    accepted, skipped, rejected = account(
-        block, offset, lines, taken, lambda row, line: (False, reasons[row]) if row in reasons else _judge(line)
-    )
-    return Records({STREAM: batch}, accepted, skipped, rejected), consumed, state
+    return records, consumed, state
 
 
-def _read_table(buffer: Bytes, lines: Lines, stamped: Stamped) -> Table:
+def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
     """Read every stamped line that has as many fields as a record."""
-    fields = split_fields(buffer, stamped.payload, lines.stop, _TAB, len(VARIABLES) + 2)
-    read = numbers(buffer, fields.start, fields.stop)
-    width = fields.stop - fields.start
-    fits = stamped.stamped[fields.row] & read.valid.all(axis=0)
+    stamped = read_stamps(buffer, lines)
+    table = read_table(buffer, (stamped.payload, lines.stop), _TAB, len(VARIABLES) + 2)
+    row = table.row
+    fits = stamped.stamped[row] & table.numeric & (table.width[0] == 4) & (table.width[1] <= 6)
     # Digits in the right number: what a sign, a point or a lost digit makes of model and serial is no optode's.
-    fits &= (width[0] == 4) & (width[1] <= 6) & (read.decimals[:2] == 0).all(axis=0) & (read.value[:2] >= 0).all(axis=0)
-    fits &= (width[2:] <= _WIDEST_VALUE).all(axis=0) & (read.decimals[2:] <= 6).all(axis=0)
-    model, serial = read.value[:2].astype(np.int64)
-    return Table(fields.row, fits, model, serial, read.value[2:], read.decimals[-1])
+    for place in (0, 1):
+        fits &= (table.decimals[place] == 0) & (table.value[place] >= 0)
+    for place in range(2, len(VARIABLES) + 2):
+        fits &= (table.width[place] <= _WIDEST_VALUE) & (table.decimals[place] <= 6)
+    valid = stamped.valid[row]
+    ours = (table.value[0] == (state.model or -1)) & (table.value[1] == (state.serial or -1))
+    whole = has_own_end(buffer, lines.where(row)) | (table.decimals[-1] == state.last_decimals)
+    good = pick(fits & valid & ours & whole)
+    columns = {name: table.value[place + 2, good] for place, name in enumerate(VARIABLES)}
+    faults: dict[str, Places] = {
+        "stamp is not a time": row[fits & ~valid],
+        f"record of another optode than {state.model} serial {state.serial}": row[fits & ~ours],
+        "line cut in its last value": row[fits & ~whole],
+    }
+    return Found({STREAM: (row[good], {"time": stamped.time[row[good]], **columns})}, faults)
 
 
 _WIDEST_VALUE = 17

@@ -33,7 +33,7 @@ from ingest.fields import numbers, strip_blanks
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import Calibration, Parsed, Reader, Records
 from ingest.sea_bird_clock import PATTERN
-from ingest.text import Bytes, Lines, Places
+from ingest.text import Bytes, Lines, Places, group_alike
 from ingest.timecode import from_fields
 
 TIDE, BURST, FREQUENCY, SAMPLE = "tide", "wave_burst", "wave_frequency", "wave_sample"
@@ -49,6 +49,7 @@ _ANY_LINE = re.compile(
     + rb"|wave: ptfreq = +[\d.]+|wave: end burst)\r?$",
     re.MULTILINE,
 )  # fmt: skip
+_PATTERNS = {TIDE: _TIDE, BURST: _BURST, FREQUENCY: _FREQUENCY}
 _MONTHS = {name: number + 1 for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())}
 _DECIMALS = 4  # of a pressure sample
 _VALUES = {TIDE: 3, BURST: 0, FREQUENCY: 1}
@@ -66,18 +67,18 @@ def sniff(head: bytes, name: str) -> bool:
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:
     """Lines to records; see `Reader.parse`."""
-    records, consumed = read_lines(block, offset, _find, _judge, final=False)
+    records, consumed = read_lines(block, offset, _find, _judge, final=False, digits_alike=True)
     return records, consumed, State()
 
 
 def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
     """Last lines, with or without line end; see `Reader.finish`."""
-    records, consumed = read_lines(rest, offset, _find, _judge, final=True)
+    records, consumed = read_lines(rest, offset, _find, _judge, final=True, digits_alike=True)
     return records, consumed, State()
 
 
 def _find(buffer: Bytes, lines: Lines) -> Found:
-    """Samples all at once; the few other lines of a burst one by one."""
+    """Samples all at once; the other lines of a burst by their shape."""
     stamped = read_stamps(buffer, lines)
     start, stop = strip_blanks(buffer, stamped.payload, lines.stop)
     read = numbers(buffer, start, stop)
@@ -95,40 +96,58 @@ def _find(buffer: Bytes, lines: Lines) -> Found:
     return Found(records | others, faults, described)
 
 
+Taken = tuple[Places, Mapping[str, NDArray[Any]]]
+
+
 def _others(
     buffer: Bytes, lines: Lines, stamped: Stamped, rows: Places
-) -> tuple[dict[str, tuple[Places, Mapping[str, NDArray[Any]]]], list[int]]:
+) -> tuple[dict[str, Taken], list[int]]:
     """Tides, starts of bursts and frequencies; and the lines that end bursts."""
-    held: dict[str, list[tuple[int, tuple[Any, ...]]]] = {TIDE: [], BURST: [], FREQUENCY: []}
-    described = []
-    for row in rows.tolist():
-        text = buffer[int(stamped.payload[row]) : int(lines.stop[row])].tobytes().rstrip()
+    held: dict[str, list[Taken]] = {TIDE: [], BURST: [], FREQUENCY: []}
+    described: list[int] = []
+    for group in group_alike(buffer, stamped.payload[rows], lines.stop[rows]):
+        alike = rows[group]
+        first = int(stamped.payload[alike[0]])
+        text = buffer[first : int(lines.stop[alike[0]])].tobytes().rstrip()
         if _END.fullmatch(text):
-            described.append(row)
-        elif tide := _TIDE.fullmatch(text):
-            held[TIDE].append((row, (_date(tide), *(float(value) for value in tide.groups()[6:]))))
-        elif burst := _BURST.fullmatch(text):
-            held[BURST].append((row, (_date(burst),)))
-        elif frequency := _FREQUENCY.fullmatch(text):
-            held[FREQUENCY].append((row, (stamped.time[row], float(frequency[1]))))
-    records: dict[str, tuple[Places, Mapping[str, NDArray[Any]]]] = {}
-    for stream, found in held.items():
-        timed = [(row, values) for row, values in found if values[0] is not None]
-        number = np.array([row for row, _ in timed], dtype=np.int64)
-        columns = {
-            "time": np.array([values[0] for _, values in timed], dtype="datetime64[us]"),
-            "value": np.array([values[1:] for _, values in timed], dtype=float).reshape(len(timed), _VALUES[stream]),
-        }
-        columns["logger_clock_offset"] = (stamped.time[number] - columns["time"]).astype(np.int64)
-        records[stream] = (number, columns)
-    return records, described
+            described += alike.tolist()
+        for stream, pattern in _PATTERNS.items():
+            match = pattern.fullmatch(text)
+            if match is not None:
+                held[stream].append(_read(buffer, stamped, alike, match))
+    return {stream: _join(found, stream) for stream, found in held.items()}, sorted(described)
 
 
-def _date(match: re.Match[bytes]) -> np.datetime64 | None:
-    day, year, hour, minute, second = (int(match[place]) for place in (1, 3, 4, 5, 6))
-    month = _MONTHS.get(match[2], 0)
-    time, valid = from_fields(([year], [month], [day]), ([hour], [minute], [second]))
-    return time[0] if valid[0] else None
+def _read(buffer: Bytes, stamped: Stamped, rows: Places, match: re.Match[bytes]) -> Taken:
+    """Read lines that differ in digits only, by the match on the text of the first of them."""
+    spans = np.array(match.regs[1:], dtype=np.int64)[:, :, None] + stamped.payload[rows]
+    time, valid = stamped.time[rows], np.ones(rows.size, dtype=bool)
+    dated = match.re is not _FREQUENCY
+    if dated:
+        day, year, hour, minute, second = (
+            numbers(buffer, *spans[place]).value.astype(np.int64) for place in (0, 2, 3, 4, 5)
+        )
+        month = np.full(rows.size, _MONTHS.get(match[2], 0), dtype=np.int64)
+        time, valid = from_fields((year, month, day), (hour, minute, second))
+    read = spans[6:] if dated else spans
+    value = numbers(buffer, read[:, 0], read[:, 1]).value.T
+    columns = {"time": time, "value": value, "logger_clock_offset": (stamped.time[rows] - time).astype(np.int64)}
+    return rows[valid], {name: values[valid] for name, values in columns.items()}
+
+
+def _join(found: list[Taken], stream: str) -> Taken:
+    nothing = {
+        "time": np.zeros(0, dtype="datetime64[us]"),
+        "value": np.zeros((0, _VALUES[stream])),
+        "logger_clock_offset": np.zeros(0, dtype=np.int64),
+    }
+    rows = np.concatenate([np.zeros(0, dtype=np.int64), *(rows for rows, _ in found)])
+    order = np.argsort(rows, kind="stable")
+    columns = {
+        name: np.concatenate([empty, *(columns[name] for _, columns in found)])[order]
+        for name, empty in nothing.items()
+    }
+    return rows[order], columns
 
 
 _OURS = re.compile(STAMP + TAG + rb" *(tide|wave): .*", re.DOTALL)

@@ -26,8 +26,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.dataset import assemble
-from ingest.dcl import account
+from ingest.dcl import Verdict
+from ingest.fields import pick
 from ingest.ledger import Span
+from ingest.logger_lines import Found, enter
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
 from ingest.sea_bird_cnv import CnvHeader, TimeRule, parse_cnv_header, read_rows, time_rule, to_times
 from ingest.sea_bird_header import END
@@ -102,30 +104,24 @@ def _parse_text(block: bytes, offset: int, state: State, final: bool) -> tuple[R
     buffer = np.frombuffer(block, dtype=np.uint8)
     lines, consumed = split_lines(buffer, final)
     cells = read_rows(buffer[:consumed], lines, len(state.header.columns))
-    value, known = cells.value, cells.known
-    good = known.all(axis=0)
+    row, value = cells.row, cells.value
+    good = cells.known.all(axis=0)
     time, timed = _times(state.rule, value)
-    reasons: dict[int, str] = {}
-    for column in range(value.shape[0]):
-        for row in cells.row[~known[column]].tolist():
-            reasons.setdefault(row, f"column {column} ({state.header.columns[column].short}) is not a number")
-    for row in cells.row[good & ~timed].tolist():
-        reasons[row] = "row without a time"
+    numeric = good.copy()
     good &= timed
     if state.shape is None and good.any():
-        first = lines.where(cells.row[good][:1])
-        state = replace(state, shape=_shape(block, first))
-    if good.size and _is_cut(block, lines, int(cells.row[-1]), state.shape):
-        reasons[int(cells.row[-1])] = "row cut in its last value"
-        good[-1] = False
-    taken = np.zeros(lines.start.size, dtype=bool)
-    taken[cells.row[good]] = True
+        state = replace(state, shape=_shape(block, lines.where(row[good][:1])))
+    cut = row[-1:] if row.size and _is_cut(block, lines, int(row[-1]), state.shape) else row[:0]
+    good[row.size - cut.size :] = False
+    faults = {"row cut in its last value": cut, "row without a time": row[numeric & ~timed]}
+    if not numeric.all():
+        for column, known in enumerate(cells.known):
+            reason = f"column {column} ({state.header.columns[column].short}) is not a number"
+            faults.setdefault(reason, row[~known])
+    held = pick(good)
+    found = Found({STREAM: (row[held], {"value": value[:, held].T, "time": time[held]})}, faults)
     columns = len(state.header.columns)
-    accepted, skipped, rejected = account(
-        block, offset, lines, taken, lambda row, line: _judge(line, columns, reasons.get(row))
-    )
-    batch = _batch(offset, lines.where(cells.row[good]), value[:, good], time[good])
-    return Records({STREAM: batch}, accepted, skipped, rejected), consumed, state
+    return enter(block, offset, lines, found, lambda line: _judge(line, columns), digits_alike=True), consumed, state
 
 
 def _batch(offset: int, lines: Lines, value: NDArray[np.float64], time: NDArray[np.datetime64]) -> Batch:
@@ -161,12 +157,12 @@ def _is_cut(block: bytes, lines: Lines, row: int, shape: Shape | None) -> bool:
     return here.ending != shape.ending or (here.ending == (0, 0) and here.width != shape.width)
 
 
-def _judge(line: bytes, columns: int, reason: str | None) -> tuple[bool, str]:
+def _judge(line: bytes, columns: int) -> Verdict:
     if not line.strip():
         return True, "blank line"
     if line.strip() == b"\x1a":
         return True, "end-of-file character of old systems"
-    return False, reason or f"row of {len(line.split())} values, the header names {columns} columns"
+    return False, f"row of {len(line.split())} values, the header names {columns} columns"
 
 
 def _parse_binary(block: bytes, offset: int, state: State, final: bool) -> tuple[Records, int, State]:

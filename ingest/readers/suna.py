@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ingest.dataset import Values, assemble
 from ingest.dcl import Verdict
-from ingest.fields import Fields, numbers, split_fields
+from ingest.fields import Table, numbers, pick, read_clock, read_table, sum_bytes
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Lines, Places, matrix
@@ -66,7 +66,7 @@ MEASURED: Mapping[int, str] = {
 """Values of both; those of a CTD are empty where none is connected, as is the CTD's clock before them."""
 
 _COUNTS = ("dark_value_for_fit", "spectrum_average", "integration_time_factor", "lamp_time")
-_OPTIONAL = range(281, 285)
+_OPTIONAL = (281, 282, 283, 284)
 _COMMA = 44
 _FRAME = re.compile(rb"^SATS([LD])F(\d{4}),\d{7},", re.MULTILINE)
 _WHOLE = re.compile(rb"^SATS[LD]F(\d{4}),\d{7},[-\d.,]{500,}\r?$", re.MULTILINE)
@@ -111,31 +111,30 @@ def _recognise(head: bytes) -> State:
 
 def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
     records, consumed = read_lines(
-        block, offset, lambda buffer, lines: _find(buffer, lines, state), _judge, final=final
+        block, offset, lambda buffer, lines: _find(buffer, lines, state), _judge, final=final, digits_alike=True
     )
     return records, consumed, state
 
 
 def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
     """Read every line of as many fields as a frame has."""
-    fields = split_fields(buffer, lines.start, lines.stop, _COMMA, _FIELDS)
-    row = fields.row
-    light, serial, fits = _read_start(buffer, fields)
-    read = numbers(buffer, fields.start[1:], fields.stop[1:])
-    empty = fields.stop[1:] == fields.start[1:]
-    empty[: _OPTIONAL.start - 1] = empty[_OPTIONAL.stop - 1 :] = False
-    fits &= (read.valid | empty).all(axis=0) & (fields.stop[1] - fields.start[1] == 7)
-    value = np.concatenate((np.zeros((1, row.size)), np.where(empty, np.nan, read.value)))
+    table = read_table(buffer, (lines.start, lines.stop), _COMMA, _FIELDS, texts=(0, -1, *_OPTIONAL))
+    row, value = table.row, table.value
+    light, serial, fits = _read_start(buffer, table)
+    fits &= table.numeric & (table.width[1] == 7)
+    for place, text in ((_FIELDS - 1, 1), *((place, 2 + number) for number, place in enumerate(_OPTIONAL))):
+        read = numbers(buffer, table.start[text], table.stop[text])
+        empty = (table.width[place] == 0) & (place in _OPTIONAL)
+        value[place] = np.where(empty, np.nan, read.value)
+        fits &= read.valid | empty
     time, valid = _time(value[1], value[2])
-    sums = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(buffer, dtype=np.int64)))
-    computed = -(sums[fields.start[-1]] - sums[fields.start[0]]) % 256
-    summed = computed == value[-1]
+    summed = -sum_bytes(buffer, table.start[0], table.start[1]) % 256 == value[-1]
     good = fits & valid & summed & (serial == state.serial)
     records = {}
     for stream, names in ((LIGHT, {**FITTED, **MEASURED}), (DARK, MEASURED)):
-        here = good & (light == (stream == LIGHT))
+        here = pick(good & (light == (stream == LIGHT)))
         columns: dict[str, NDArray[np.generic]] = {name: value[place, here] for place, name in names.items()}
-        columns |= {"time": time[here], "spectrum": value[_SPECTRUM, here].T.astype(np.int32)}
+        columns |= {"time": time[here], "spectrum": value[_SPECTRUM, here].astype(np.int32).T}
         records[stream] = (row[here], columns)
     faults: dict[str, Places] = {
         "checksum does not hold": row[fits & ~summed],
@@ -145,17 +144,11 @@ def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
     return Found(records, faults, _described(buffer, lines))
 
 
-def _read_start(buffer: Bytes, fields: Fields) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.bool_]]:
+def _read_start(buffer: Bytes, table: Table) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.bool_]]:
     """Whether a frame is of light, its serial number, and whether its first field has the form of a frame's."""
-    light = np.zeros(fields.row.size, dtype=bool)
-    serial = np.zeros(fields.row.size, dtype=np.int64)
-    fits = fields.stop[0] - fields.start[0] == len(b"SATSLF1056")
-    for place, text in zip(np.flatnonzero(fits), matrix(buffer, fields.start[0][fits], 10), strict=True):
-        match = _FRAME.match(text.tobytes() + b",2000001,")
-        fits[place] = match is not None
-        if match:
-            light[place], serial[place] = match[1] == b"L", int(match[2])
-    return light, serial, fits
+    lit, light = read_clock(buffer, table.start[0], table.stop[0], b"SATSLF0000")
+    unlit, dark = read_clock(buffer, table.start[0], table.stop[0], b"SATSDF0000")
+    return light, lit[0] + unlit[0], light | dark
 
 
 def _time(date: NDArray[np.float64], hours: NDArray[np.float64]) -> tuple[Times, NDArray[np.bool_]]:
