@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from lander import digests, quality, store
+from lander import derived, digests, quality, store
 from lander.deployment import Deployment
 from lander.donors import with_edges
 from lander.engine import Task
@@ -142,12 +142,19 @@ def _watch(stream: Stream, common: Common, own: Prepared) -> _Watch | None:
     finer = [one for one, _ in own if one.instrument.name == stream.instrument.name]
     finer = [one for one in finer if (one.step_seconds or 1.0, one.name) < order]
     found = {}
-    for name, response in sorted(stream.instrument.response_times.items()):
+    for name, response in sorted(_responses(stream).items()):
         series = stream.measured.get(name) == ("time",) and name not in stream.made
         if series and whole.for_variable(name) and not any(name in one.measured for one in finer):
             found[name] = {"response_seconds": response, "resolution": quality.resolution_of(name)}
     plan = Plan({name: whole.for_variable(name) for name in found})
     return _Watch(stream, common, plan, rule, found) if found else None
+
+
+def _responses(stream: Stream) -> dict[str, float]:
+    """Response times by variable; that of a derived value is the one of the value it is derived from."""
+    given = stream.instrument.response_times
+    own = {derived.discover()[name].inputs[0]: given[name] for name in stream.derived if name in given}
+    return {**own, **given}
 
 
 def _excursions(watch: _Watch, month: str) -> Task:

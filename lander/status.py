@@ -12,10 +12,12 @@ from lander import index as index_module
 from lander.catalog import Identity
 from lander.deployment import ArchiveConfig
 from lander.engine import Task
+from lander.events import Occurrence, occurrences
 from lander.index import Index, RawFile
 from lander.intake import Intake
 from lander.pipeline import STORE_NAME, check_name
-from lander.stages import decode
+from lander.source import Source
+from lander.stages import decode, events
 from lander.stages.parts import work_folder
 from lander.stages.remarks import remarks_of
 
@@ -45,6 +47,8 @@ class Status:
         Number of files that are up to date.
     samples
         Number of samples in L1.
+    events
+        What the sensors saw, as far as the store knows.
     """
 
     new: list[str] = field(default_factory=list)
@@ -58,6 +62,7 @@ class Status:
     remarks: dict[str, str] = field(default_factory=dict)
     current: int = 0
     samples: int = 0
+    events: list[Occurrence] = field(default_factory=list)
 
     @property
     def up_to_date(self) -> bool:
@@ -82,6 +87,7 @@ def status(config: ArchiveConfig, *, only: str | None = None, exact: bool = Fals
     root = config.root / STORE_NAME
     index = index_module.load(root)
     result = Status()
+    result.events = _events(config, root, index, only)
     result.samples = sum(entry.n for entry in index.files.values() if entry.stage == "L1")
     seen = intake.look(config, root, index, catalog.identify_each if exact else _unseen, only)
     changed = _raw(result, index, seen, only)
@@ -104,6 +110,16 @@ def status(config: ArchiveConfig, *, only: str | None = None, exact: bool = Fals
         if remark and row.failure is None:
             result.remarks[path] = remark
     return result
+
+
+def _events(config: ArchiveConfig, root: Path, index: Index, only: str | None) -> list[Occurrence]:
+    """Events of the deployments whose small tables are whole; the others are named as stale."""
+    tables = {
+        path: entry
+        for path, entry in index.files.items()
+        if entry.stage == events.STAGE and index_module.intact(root, entry)
+    }
+    return list(occurrences(Source.of(config, Index(tables), root), deployment=only))
 
 
 _UNSEEN = "not looked at"

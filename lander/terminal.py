@@ -32,6 +32,9 @@ _STAGES = {
     "decode": "decode raw files",
     "L1": "merge and store (L1)",
     "phase": "find deployment phases",
+    "summary": "learn from whole records",
+    "excursions": "look for excursions",
+    "events": "find events",
     "L2": "quality control, derive, fill (L2)",
     "L3": "products (L3)",
 }

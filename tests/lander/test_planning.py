@@ -15,12 +15,7 @@ CTD, OPTODE = "sitef/one/ctd/samples", "sitef/one/optode/samples"
 
 @pytest.fixture(scope="module")
 def tasks(archive):
-    every = [
-        *planning.level1_tasks(archive.streams),
-        *(planning.phase_task(one, archive.streams) for one in archive.config.deployments),
-        *planning.level2_tasks(archive.config, archive.streams),
-        *planning.level3_tasks(archive.config, archive.streams),
-    ]
+    every = [*planning.level1_tasks(archive.streams), *planning.later_tasks(archive.config, archive.streams)]
     return {task.output: task for task in every}
 
 
@@ -29,7 +24,7 @@ def test_every_file_of_the_store_has_one_task(archive, tasks):
 
 
 def test_nothing_reads_upward(tasks):
-    rank = {"L1": 0, "phase": 1, "L2": 2, "L3": 3}
+    rank = {"L1": 0, "phase": 1, "excursions": 2, "events": 3, "L2": 4, "L3": 5}
     for task in tasks.values():
         for needed in task.needs:
             assert rank[tasks[needed].stage] <= rank[task.stage]
@@ -55,6 +50,23 @@ def test_a_month_hangs_on_the_edges_of_its_neighbours(tasks):
     assert f"{CTD}/L1/2016-10.nc#temperature" not in inputs
     assert "sitef/one/phase.nc#phase" in inputs
     assert f"{CTD}/L1/2016-09.nc#temperature@tail{edge}" in set(tasks[f"{CTD}/L2/2016-10.nc"].inputs)
+
+
+def test_a_month_hangs_on_its_own_events_alone(tasks):
+    assert "sitef/one/events.nc#month_2016-09" in tasks[f"{CTD}/L2/2016-09.nc"].inputs
+    assert "sitef/one/events.nc#month_2016-10" not in tasks[f"{CTD}/L2/2016-09.nc"].inputs
+    events = tasks["sitef/one/events.nc"]
+    assert set(events.inputs) == {
+        f"{stream}/excursions/{month}.nc#excursions" for stream in (CTD, OPTODE) for month in ("2016-09", "2016-10")
+    }
+    assert events.params["sensors"].keys() == {
+        "ctd.temperature", "optode.optode_temperature", "optode.oxygen_concentration_uncompensated",
+    }  # fmt: skip
+    looked = set(tasks[f"{OPTODE}/excursions/2016-09.nc"].inputs)
+    days = tasks[f"{OPTODE}/excursions/2016-09.nc"].params["halo_us"] / store.DAY_US
+    assert 37 / 24 < days < 4
+    assert f"{OPTODE}/L1/2016-10.nc#optode_temperature@head4" in looked
+    assert not any("blue_phase" in reference for reference in looked)
 
 
 def test_oxygen_hangs_on_the_ctd_and_its_flags(tasks):

@@ -27,6 +27,11 @@ def products(variables, *months):
             for variable in variables for month in months}  # fmt: skip
 
 
+def looked(stream, *months):
+    """Where sensors of a stream stood out: judged again wherever what was measured or planned changed."""
+    return {f"{stream}/excursions/{month}.nc" for month in months}
+
+
 def levels(stream, *names):
     return {f"{stream}/{name}.nc" for name in names}
 
@@ -61,7 +66,11 @@ def digit_in(file: Path, line: int) -> None:
 def test_the_first_run_makes_these_files(own):
     made = {path.relative_to(own / "store").as_posix() for path in (own / "store").rglob("*.nc")}
     assert made == (
-        {"sitef/one/phase.nc", "sitef/two/phase.nc"}
+        {"sitef/one/phase.nc", "sitef/two/phase.nc", "sitef/one/events.nc", "sitef/two/events.nc"}
+        | looked(CTD, SEPTEMBER, OCTOBER)
+        | looked(OPTODE, SEPTEMBER, OCTOBER)
+        | looked("sitef/two/ctd/samples", OCTOBER)
+        | looked("sitef/two/optode/samples", OCTOBER)
         | levels(CTD, "L1/2016-09", "L1/2016-10", "L2/2016-09", "L2/2016-10")
         | levels(OPTODE, "L1/2016-09", "L1/2016-10", "L2/2016-09", "L2/2016-10")
         | levels("sitef/two/ctd/samples", "L1/2016-10", "L2/2016-10")
@@ -78,13 +87,14 @@ def test_a_byte_of_a_raw_file(own):
         decoded=["one/optode/20161002.optode.log", "one/optode/20161001.optode.log"],
         # The checks look days around a sample: September's flags are judged anew, and come out the same.
         built=levels(OPTODE, "L1/2016-10", "L2/2016-10", "L2/2016-09")
+        | looked(OPTODE, SEPTEMBER, OCTOBER)
         | products(["oxygen_concentration", "oxygen_concentration_uncompensated"], OCTOBER),
     )
 
 
 def test_a_byte_near_the_end_of_a_month_reaches_over_it(own):
     digit_in(own / "raw/one/optode/20161001.optode.log", 2)
-    built = levels(OPTODE, "L1/2016-10", "L2/2016-10", "L2/2016-09")
+    built = levels(OPTODE, "L1/2016-10", "L2/2016-10", "L2/2016-09") | looked(OPTODE, SEPTEMBER, OCTOBER)
     built |= products(["oxygen_concentration", "oxygen_concentration_uncompensated"], OCTOBER)
     # The flags of September's last hours look into October; its bins do not.
     expect(own, decoded=["one/optode/20161001.optode.log", "one/optode/20161002.optode.log"], built=built)
@@ -96,6 +106,7 @@ def test_a_threshold_of_one_variable(own):
     expect(
         own,
         built=levels(CTD, "L2/2016-09", "L2/2016-10")
+        | looked(CTD, SEPTEMBER, OCTOBER)
         | levels(OPTODE, "L2/2016-09", "L2/2016-10")
         | products(["temperature", "practical_salinity", "oxygen_concentration"], SEPTEMBER, OCTOBER),
     )
@@ -104,7 +115,7 @@ def test_a_threshold_of_one_variable(own):
 def test_a_threshold_that_changes_no_flag_goes_no_further(own):
     change(settings(own), lambda one: one["instruments"]["ctd"].update(
         qc={"temperature": {"gross_range": {"fail_max": 39.0}}}))  # fmt: skip
-    expect(own, built=levels(CTD, "L2/2016-09", "L2/2016-10"))
+    expect(own, built=levels(CTD, "L2/2016-09", "L2/2016-10") | looked(CTD, SEPTEMBER, OCTOBER))
 
 
 def test_a_clock_check(own):
@@ -117,6 +128,7 @@ def test_a_clock_check(own):
         own,
         decoded=[f"one/optode/{day}.optode.log" for day in days],
         built=levels(OPTODE, "L1/2016-09", "L1/2016-10", "L2/2016-09", "L2/2016-10")
+        | looked(OPTODE, SEPTEMBER, OCTOBER)
         | products(OPTODE_VARIABLES, SEPTEMBER, OCTOBER),
     )
 
@@ -161,6 +173,7 @@ def test_a_calibration(own):
         own,
         decoded=["one/ctd/sim-one.hex"],
         built=levels(CTD, "L1/2016-09", "L1/2016-10", "L2/2016-09", "L2/2016-10")
+        | looked(CTD, SEPTEMBER, OCTOBER)
         | levels(OPTODE, "L2/2016-09", "L2/2016-10")
         | products(["temperature", "conductivity", "practical_salinity", "oxygen_concentration"], SEPTEMBER, OCTOBER),
     )
@@ -193,7 +206,9 @@ def test_a_withdrawn_file(own):
     expect(
         own,
         decoded=["one/optode/20161001.optode.log"],
-        built=levels(OPTODE, "L1/2016-10", "L2/2016-10", "L2/2016-09") | products(OPTODE_VARIABLES, OCTOBER),
+        built=levels(OPTODE, "L1/2016-10", "L2/2016-10", "L2/2016-09")
+        | looked(OPTODE, SEPTEMBER, OCTOBER)
+        | products(OPTODE_VARIABLES, OCTOBER),
     )
 
 
@@ -201,6 +216,8 @@ def test_a_withdrawn_deployment(own):
     settings(own, "two").unlink()
     gone = levels("sitef/two/ctd/samples", "L1/2016-10", "L2/2016-10")
     gone |= levels("sitef/two/optode/samples", "L1/2016-10", "L2/2016-10") | {"sitef/two/phase.nc"}
+    gone |= {"sitef/two/events.nc"} | looked("sitef/two/ctd/samples", OCTOBER)
+    gone |= looked("sitef/two/optode/samples", OCTOBER)
     expect(own, built=products((*CTD_VARIABLES, *OPTODE_VARIABLES), OCTOBER), removed=gone)
     assert not (own / "store/sitef/two").exists()
 
@@ -214,7 +231,9 @@ def test_a_late_file(own, tmp_path):
     expect(
         own,
         decoded=["one/optode/20161001.optode.log", "one/optode/20161002.optode.log"],
-        built=levels(OPTODE, "L1/2016-10", "L2/2016-10", "L2/2016-09") | products(OPTODE_VARIABLES, OCTOBER),
+        built=levels(OPTODE, "L1/2016-10", "L2/2016-10", "L2/2016-09")
+        | looked(OPTODE, SEPTEMBER, OCTOBER)
+        | products(OPTODE_VARIABLES, OCTOBER),
     )
 
 
