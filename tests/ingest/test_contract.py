@@ -20,6 +20,9 @@ FEWEST_TRIALS, SOAK_TRIALS = 20, 200
 LARGEST = 40_000  # bytes of a file that is damaged so often
 UNABLE_TO_TELL = {
     "declared_text": "no checksum; a changed digit changes one value",
+    "rbr_ruskin_text": "no checksum; a changed digit changes one value",
+    "seaguard_text": "no checksum; a changed digit changes one value",
+    "seaguard_xml": "no checksum; a changed digit changes one value, a changed name the stream of its record",
     "fluid_sample_chem_csv": "no checksum; a changed header names other quantities, a changed digit changes one value",
     "contros_hydroc": "no checksum; a changed digit changes one value",
     "cf_netcdf": "NetCDF has no checksum unless it was asked for one",
