@@ -216,7 +216,7 @@ def _attributes(layout: Layout, text: Mapping[str, str]) -> dict[str, Any]:
         **(_AVERAGE_TIME if layout.record in _AVERAGES else _PING_TIME),
     }
     if layout.frame:
-        attributes["coordinate_system"] = layout.frame
+        attributes |= {"coordinate_system": layout.frame, "attitude_convention": "nortek_ad2cp"}
     if "configuration" in of:
         valid = [name for bit, name in enumerate(_SENSORS) if int(of["configuration"]) >> bit & 1]
         attributes["sensors_valid"] = ", ".join(valid)
@@ -233,6 +233,7 @@ _TEXTS: tuple[tuple[str, str, type], ...] = (
     ("declination_degree", "GETUSER.DECL", float),
     ("pressure_offset_dbar", "GETUSER.POFF", float),
     ("salinity_setting", "GETPLAN.SA", float),
+    ("sound_speed_setting", "GETPLAN.SV", float),
     ("beam_angle_degree", "BEAMCFGLIST.THETA", float),
     ("head_frequency_kHz", "BOARDSENSGET.HF", float),
 )
@@ -245,6 +246,9 @@ def _from_text(layout: Layout, text: Mapping[str, str]) -> dict[str, Any]:
             found[name] = kind(text[key])
     if "declination_degree" in found:
         found["declination_comment"] = "headings include it" if found["declination_degree"] else "none was applied"
+        found["heading_reference"] = "true" if found["declination_degree"] else "magnetic"
+    if "sound_speed_setting" in found:
+        found["sound_speed_source"] = "fixed" if found["sound_speed_setting"] else "measured"
     matrix = [text.get(f"GETXF{_PLANS.get(layout.record, 'BURST')}.M{row}{column}") for row, column in _ELEMENTS]
     kept = [element for element in matrix if element is not None]
     if layout.frame and len(kept) in (9, 16):

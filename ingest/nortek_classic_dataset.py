@@ -169,7 +169,9 @@ _RECORD_TIME = {
 
 
 def _attributes(kind: int, settings: Settings) -> dict[str, Any]:
-    attributes = {**settings.attributes, **(_SAMPLE_TIME if kind in (SAMPLE, ATTITUDE) else _RECORD_TIME)}
+    # The instrument knows no declination: its headings are the compass's.
+    known = {"attitude_convention": "nortek_classic", "heading_reference": "magnetic"}
+    attributes = {**known, **settings.attributes, **(_SAMPLE_TIME if kind in (SAMPLE, ATTITUDE) else _RECORD_TIME)}
     attributes.setdefault("instrument_model", "Nortek classic")
     if settings.sample_period is not None and kind in (SAMPLE, ATTITUDE):
         attributes["sampling_rate_Hz"] = 1e9 / settings.sample_period

@@ -15,7 +15,7 @@ import numpy as np
 from ingest.nortek_classic import HARDWARE, HEAD, USER
 
 FRAMES = ("earth", "instrument", "beam")
-_TENTHS = 1 << 4
+_TENTHS, _FIXED_SOUND_SPEED = 1 << 4, 1
 _NANOSECONDS_PER_COUNT = 1_953_125  # the clock of the samples runs at 512 Hz
 
 # Our name, first byte: 16-bit words.
@@ -126,5 +126,6 @@ def _user(record: bytes, frame: str) -> dict[str, Any]:
         "salinity_setting": _word(record, 74) / 10,
         "diagnostics_interval_s": int.from_bytes(record[54:58], "little"),
         "software_version": str(_word(record, 72)),
+        "sound_speed_source": "fixed" if _word(record, 58) & _FIXED_SOUND_SPEED else "measured",
     }
     return found | ({"coordinate_system": frame} if frame else {})

@@ -190,6 +190,10 @@ _MODELS = {
 }  # fmt: skip
 # By firmware version: those of which a real file was seen here (16, 47, 50, 51) and their sisters.
 
+_CONVEX, _SOUND_SPEED = 1 << 3, 1 << 6
+_TRANSFORM = ("bin_mapping_by_instrument", "three_beam_solutions_by_instrument", "tilts_used_by_instrument")
+"""Bits 0 to 2 of the coordinate transform byte (EX command): 1 for yes."""
+
 _FREQUENCIES = (75, 150, 300, 600, 1200, 2400, 38)
 _HEAD_ANGLES = (15, 20, 30)
 _SENSORS = ("speed of sound", "depth", "heading", "pitch", "roll", "salinity", "temperature")
@@ -202,6 +206,9 @@ def _attributes(layout: Layout) -> dict[str, Any]:
         "firmware": f"{fixed['firmware_version']}.{fixed['firmware_revision']:02}",
         "orientation": "up" if layout.facing_up else "down",
         "coordinate_system": layout.frame,
+        "attitude_convention": "teledyne_rdi",
+        "beam_pattern": "convex" if fixed["system_configuration"] & _CONVEX else "concave",
+        **{name: int(fixed["coordinates"] >> bit & 1) for bit, name in enumerate(_TRANSFORM)},
         "pings_per_ensemble": fixed["pings"],
         "profiling_mode": fixed["mode"],
         "cell_size_m": fixed["cell_size"] / 100,
@@ -211,6 +218,8 @@ def _attributes(layout: Layout) -> dict[str, Any]:
         "heading_alignment_degree": fixed["heading_alignment"] / 100,
         "heading_bias_degree": fixed["heading_bias"] / 100,
         "heading_bias_comment": "declination is already applied" if fixed["heading_bias"] else "none was applied",
+        "heading_reference": "true" if fixed["heading_bias"] else "magnetic",
+        "sound_speed_source": "measured" if fixed["sensor_source"] & _SOUND_SPEED else "fixed",
         "sensors_used": ", ".join(_sensors(fixed["sensor_source"])),
         "ensemble_time": "start",
         "ensemble_time_evidence": "Teledyne RDI P/N 957-6156-00, variable leader: the real-time clock is read when "

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from lander import config as configuration
-from lander import explain, html, lazy, pipeline, series
+from lander import events, explain, html, lazy, pipeline, series
 from lander.deployment import ArchiveConfig, Deployment, Instrument, Site
 from lander.errors import RequestError
 from lander.index import Index
 from lander.inventory import Stream
 from lander.source import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TimeLike = str | np.datetime64
 
@@ -85,7 +88,7 @@ class Archive:
     def _instrument_lines(self, deployment: Deployment) -> Iterator[str]:
         for instrument in deployment.instruments:
             own = [one for one in self.streams if one.deployment == deployment and one.instrument == instrument]
-            names = ", ".join(name for stream in own for name in (*stream.measured, *stream.derived)) or "no data yet"
+            names = ", ".join(name for stream in own for name in stream.variables) or "no data yet"
             yield f"{instrument.name} ({instrument.model}, serial {instrument.serial}): {names}"
 
     def providers(
@@ -178,8 +181,26 @@ class Archive:
         if not entries:
             raise RequestError(f"no {product} of {variable!r} at {code} in that time; `lander run` makes products")
         tables = [self.source.read(entry.path) for entry in entries]
-        return xr.concat([series.product_dataset(table, low, high) for table in tables], "time", data_vars="minimal",
+        rows = series.alike([series.product_dataset(table, low, high) for table in tables])
+        return xr.concat(rows, "time", data_vars="minimal",
                          coords="minimal", compat="override", join="override", combine_attrs="override")  # fmt: skip
+
+    def events(self, *, site: str | None = None, deployment: str | None = None) -> "pd.DataFrame":
+        """Events that the sensors saw, one row each, in order of time within each deployment.
+
+        Parameters
+        ----------
+        site, deployment
+            Narrow the choice.
+
+        Returns
+        -------
+        DataFrame
+            `site`, `deployment`, `event` (id over the deployment: the value of `event` in L2), `start`, `end` (UTC),
+            `variables` and `instruments` that showed it, and `confirmed`: whether several sensors did within three
+            response times; else one sensor alone saw it, and it is kept as well.
+        """
+        return events.frame(self.source, site=site, deployment=deployment)
 
     def _only_site(self) -> str:
         if len(self.sites) != 1:

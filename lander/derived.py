@@ -223,6 +223,34 @@ def match(time: NDArray[np.int64], donor: Donor, largest_gap_us: int) -> Flagged
     return Flagged(matched, np.where(exact | between, flag, np.int8(MISSING)))
 
 
+def hold(time: NDArray[np.int64], donor: Donor, longest_us: int) -> Flagged:
+    """Bring another stream's good values to these times unchanged: the last one before, or the next where none is.
+
+    Parameters
+    ----------
+    time : ndarray of int64, shape (n,)
+        Microseconds since 1970-01-01 UTC, in any order.
+    donor
+        Whose values; those that are not good are passed over.
+    longest_us
+        How far from its own time a value may stand.
+
+    Returns
+    -------
+    Flagged
+        NaN and flag 9 where there is none near enough.
+    """
+    good = is_good(donor.flags) & np.isfinite(donor.value)
+    at, value, flags = donor.time[good], donor.value[good], donor.flags[good]
+    if len(at) == 0:
+        return Flagged(np.full(time.shape, np.nan), np.full(time.shape, MISSING, dtype=np.int8))
+    before = np.searchsorted(at, time, side="right") - 1
+    after = np.minimum(before + 1, len(at) - 1)
+    use = np.where((before >= 0) & (time - at[before] <= longest_us), before, after)
+    near = np.abs(time - at[use]) <= longest_us
+    return Flagged(np.where(near, value[use], np.nan), np.where(near, flags[use], np.int8(MISSING)))
+
+
 @cache
 def discover() -> Mapping[str, Derived]:
     """Every derived quantity in `lander/derive`, in an order in which each comes after those it reads.

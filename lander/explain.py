@@ -4,8 +4,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lander import clock, evidence, lazy, phase, store
+from lander import clock, derived_group, events, evidence, lazy, phase, store
 from lander import derived as derived_quantities
 from lander.errors import LanderError, RequestError
 from lander.inventory import Stream, phase_path
@@ -14,10 +15,14 @@ from lander.stages import phase as phase_stage
 from lander.stages.level2 import months_around
 from lander.store import Table
 from qc import filler as fillers
-from qc.flags import FILLED, FLAG_MEANINGS, FLAG_VALUES, UNKNOWN, get
-from qc.plan import Plan
+from qc.check import RECORD, discover
+from qc.flags import FILLED, FLAG_MEANINGS, FLAG_VALUES, MISSING, UNKNOWN, aggregate, get
+from qc.plan import Plan, Planned
 
 _OUTCOMES = ("not run", "pass", "suspect", "fail")
+
+_NEIGHBOURS = 3
+"""Samples shown on each side of a doubted one."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def _find(source: Source, variable: str, wanted: int, instrument: str | None) ->
     nearest: _Place | None = None
     streams = source.providers(variable, instrument=instrument)
     for stream in streams:
-        if len(stream.measured.get(variable, ("time",))) > 1:
+        if len(stream.variables.get(variable, ("time",))) > 1:
             raise RequestError(f"{variable} has more dimensions than time: explain works on scalar series")
         for month in stream.months:
             entry = source.index.files.get(stream.path("L1", month))
@@ -128,7 +133,7 @@ class _Account:
         level1, level2 = self._read("L1"), self._read("L2")
         steps, source = self._origin(level1)
         steps.append(self._phase())
-        if self._variable in stream.derived:
+        if self._variable in stream.made:
             steps.append(self._derivation(level2))
             value = _scalar(level2[self._variable].values()[0])
         else:
@@ -137,6 +142,7 @@ class _Account:
         judged = f"{self._variable}_qc" in level2.columns
         flag = int(level2[f"{self._variable}_qc"].data[0]) if judged else int(UNKNOWN)
         flags = self._flags(level2, value) if judged else []
+        steps += self._events(level2, flag)
         steps.append({"stage": "quality control", "before": value, "after": value,
                       "parameters": {"flag": flag, "meaning": _meaning(flag)}})  # fmt: skip
         return self._answer(value, source, steps, flags, level2, flag)
@@ -156,6 +162,7 @@ class _Account:
             "source": source,
             "steps": steps,
             "flags": flags,
+            "record": self._record(level2) if self._place.row >= 0 else [],
             "digest": str(level2.attributes["recipe_digest"]),
         }  # fmt: skip
 
@@ -196,8 +203,10 @@ class _Account:
         return steps, source
 
     def _own_variable(self) -> str | None:
-        if self._variable not in self._stream.derived:
+        if self._variable not in self._stream.made:
             return self._variable
+        if self._variable not in self._stream.derived:
+            return self._variable if self._variable in self._stream.measured else None
         return derived_quantities.discover()[self._variable].inputs[0]
 
     def _phase(self) -> dict[str, Any]:
@@ -211,7 +220,24 @@ class _Account:
         }
         return {"stage": "deployment phase", "before": None, "after": name, "parameters": parameters}
 
+    def _group_derivation(self, level2: Table) -> dict[str, Any]:
+        """How a quantity came about that is derived together with others."""
+        name, group = next(item for item in self._stream.groups.items() if self._variable in item[1].outputs)
+        own = [one for one in group.inputs if self._stream.measured.get(one) == ("time",)]
+        scalars = {one: _scalar(self._read("L1")[one].values()[0]) for one in own}
+        found = {one: {"value": value, "instrument": self._stream.instrument.name} for one, value in scalars.items()}
+        made = [one for one in ("sound_speed_ratio", "magnetic_declination") if one in level2.columns]
+        return {
+            "stage": "derive",
+            "before": found | {one: {"value": _scalar(level2[one].values()[0])} for one in made},
+            "after": _scalar(level2[self._variable].values()[0]),
+            "parameters": {"method": group.method, "settings": dict(group.settings),
+                           "references": list(derived_group.discover()[name].references)},
+        }  # fmt: skip
+
     def _derivation(self, level2: Table) -> dict[str, Any]:
+        if self._variable not in self._stream.derived:
+            return self._group_derivation(level2)
         quantity = derived_quantities.discover()[self._variable]
         inputs = {}
         for name in quantity.needs:
@@ -249,15 +275,73 @@ class _Account:
     def _flags(self, level2: Table, value: Any) -> list[dict[str, Any]]:
         plan = Plan.from_json(str(level2.attributes["qc_plan"]))
         tests = level2[f"{self._variable}_qc_tests"].data
-        return [
-            {
-                "test": planned.check,
-                "result": _OUTCOMES[int(get(tests, planned.slot)[0])],
-                "threshold": asdict(planned.params),
-                "value": value,
-            }
-            for planned in plan.for_variable(self._variable)
-        ]
+        around = self._neighbours()
+        found = []
+        for planned in plan.for_variable(self._variable):
+            row = {**self._outcome(planned, tests), "value": value}
+            doubted = row["result"] in ("suspect", "fail")
+            found.append({**row, "neighbours": around, "inputs": self._inputs(planned)} if doubted else row)
+        return found
+
+    def _outcome(self, planned: Planned, tests: NDArray[np.uint64]) -> dict[str, Any]:
+        speaks = discover()[planned.check].speaks
+        said = asdict(planned.params) if speaks is None else speaks(planned.params, self._place.time)
+        return {"test": planned.check, "result": _OUTCOMES[int(get(tests, planned.slot)[0])], "threshold": dict(said)}
+
+    def _record(self, level2: Table) -> list[dict[str, Any]]:
+        """What the tests of the record itself say of the sample."""
+        plan, name = Plan.from_json(str(level2.attributes["qc_plan"])), f"{RECORD}_qc_tests"
+        if name not in level2.columns:
+            return []
+        return [self._outcome(planned, level2[name].data) for planned in plan.for_variable(RECORD)]
+
+    def _neighbours(self) -> list[dict[str, Any]]:
+        """The samples before and after in the month's file, with their values."""
+        low = max(self._place.row - _NEIGHBOURS, 0)
+        rows = slice(low, self._place.row + _NEIGHBOURS + 1)
+        path = self._stream.path(self._stream.level_of(self._variable), self._place.month)
+        table = self._source.read(path, ["time", self._variable], rows)
+        pairs = zip(table["time"].data.tolist(), table[self._variable].values(), strict=True)
+        return [{"time": _iso(time), "value": _scalar(one)} for time, one in pairs if time != self._place.time]
+
+    def _inputs(self, planned: Planned) -> dict[str, Any]:
+        """Further variables of the stream that a test read, at the sample."""
+        needs = discover()[planned.check].needs(planned.params)
+        found = {}
+        for name in needs:
+            if self._stream.variables.get(name) == ("time",):
+                path = self._stream.path(self._stream.level_of(name), self._place.month)
+                found[name] = _scalar(self._source.read(path, [name], self._rows)[name].values()[0])
+        return found
+
+    def _events(self, level2: Table, flag: int) -> list[dict[str, Any]]:
+        """The event during which the sample was taken, and the flag before and after it had its say."""
+        number = int(level2["event"].data[0]) if "event" in level2.columns else 0
+        if not number:
+            return []
+        known = events.occurrences(self._source, deployment=self._stream.deployment.id)
+        found = next((one for one in known if one.event == number), None)
+        if found is None:
+            return []
+        parameters = {
+            "event": number,
+            "meaning": events.describe(found),
+            "start": _iso(found.start),
+            "end": _iso(found.end),
+            "variables": list(found.variables),
+            "instruments": list(found.instruments),
+            "confirmed": found.confirmed,
+        }
+        return [{"stage": "event", "before": self._by_tests(level2), "after": flag, "parameters": parameters}]
+
+    def _by_tests(self, level2: Table) -> int | None:
+        """The flag that the tests alone give."""
+        name = self._variable
+        if f"{name}_qc_tests" not in level2.columns:
+            return None
+        plan = Plan.from_json(str(level2.attributes["qc_plan"]))
+        missing = level2[f"{name}_qc"].data == MISSING
+        return int(aggregate(level2[f"{name}_qc_tests"].data, missing, plan.required(name))[0])
 
     def _tell_filled(self) -> dict[str, Any]:
         level2 = self._source.read(self._stream.path("L2", self._place.month))

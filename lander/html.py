@@ -56,7 +56,7 @@ def _stream(stream: Stream, index: Index) -> str:
     first = min((entry.first for entry in entries if entry.first is not None), default=None)
     last = max((entry.last for entry in entries if entry.last is not None), default=None)
     span = "" if first is None or last is None else f"{_second(first)} to {_second(last)} UTC"
-    rows = "".join(_variable(name, stream) for name in (*stream.measured, *stream.derived))
+    rows = "".join(_variable(name, stream) for name in stream.variables)
     return (
         f'<div style="margin-left:1.2em">{escape(stream.name)}: {n:,} samples, {span}</div>'
         f"<table><tr><th>variable</th><th>units</th><th>meaning</th></tr>{rows}</table>"
@@ -65,7 +65,7 @@ def _stream(stream: Stream, index: Index) -> str:
 
 def _variable(name: str, stream: Stream) -> str:
     variable = vocabulary.lookup(name)
-    note = " (derived)" if name in stream.derived else ""
+    note = " (derived)" if name in stream.made else ""
     return (
         f"<tr><td><code>{escape(name)}</code></td><td>{escape(variable.units)}</td>"
         f"<td>{escape(variable.long_name)}{note}</td></tr>"

@@ -6,24 +6,19 @@ from typing import Any
 import numpy as np
 
 from ingest import vocabulary
-from lander import clock, digests, store
+from lander import clock, passes, quality, store
 from lander import derived as derived_quantities
 from lander import product as products
-from lander.config import merged_qc
-from lander.deployment import ArchiveConfig, Deployment, QcRules
+from lander.deployment import ArchiveConfig, Deployment
+from lander.donors import donor_inputs, donor_of, group_params, judged_outputs, placed_in, with_edges
 from lander.engine import Task
 from lander.errors import ConfigError
 from lander.inventory import AmbiguousVariableError, Stream, phase_path, provider
 from lander.stages import level1, level2, level3, phase
+from lander.stages.kept import SUMMARY, events_of_month
 from lander.stages.level2 import months_around
-from qc import check as checks
-from qc import filler as fillers
-from qc.check import VariableTraits
 from qc.engine import reach
 from qc.plan import Plan
-
-_MATCH_STEPS = 2.5
-"""A value of another instrument counts between two of its good samples that are at most so many steps apart."""
 
 
 def deployments_of(task: Task) -> frozenset[str]:
@@ -35,7 +30,14 @@ def deployments_of(task: Task) -> frozenset[str]:
 def later_tasks(config: ArchiveConfig, streams: Sequence[Stream]) -> list[Task]:
     """All that comes after L1."""
     phases = [phase_task(deployment, streams) for deployment in config.deployments]
-    return [*phases, *level2_tasks(config, streams), *level3_tasks(config, streams)]
+    prepared = [(stream, _common(config, stream, streams)) for stream in streams]
+    second = [task for stream, common in prepared for task in _level2_of(stream, common)]
+    return [
+        *phases,
+        *passes.tasks(config.deployments, prepared, second),
+        *second,
+        *level3_tasks(config, streams),
+    ]
 
 
 def level1_tasks(streams: Sequence[Stream]) -> Iterator[Task]:
@@ -106,17 +108,21 @@ def phase_task(deployment: Deployment, streams: Sequence[Stream]) -> Task:
 def level2_tasks(config: ArchiveConfig, streams: Sequence[Stream]) -> Iterator[Task]:
     """One task a stream and month: flags, derived values, filled values."""
     for stream in streams:
-        common = _common(config, stream, streams)
-        for month in stream.months:
-            yield _level2(stream, month, common)
+        yield from _level2_of(stream, _common(config, stream, streams))
+
+
+def _level2_of(stream: Stream, common: Mapping[str, Any]) -> Iterator[Task]:
+    plan = Plan.from_json(common["plan"])
+    for month in stream.months:
+        yield _level2(stream, month, common, quality.plan_of_month(plan, month, common["halo_us"]))
 
 
 def _common(config: ArchiveConfig, stream: Stream, streams: Sequence[Stream]) -> Mapping[str, Any]:
     """Parameters that all months of a stream share."""
-    plan = effective_plan(config, stream)
+    plan = quality.effective_plan(config, stream)
     derived, problems = _derived_params(stream, streams)
     variables = [name for name in stream.measured if name in vocabulary.table()]
-    names = (*variables, *stream.derived)
+    names = tuple(dict.fromkeys((*variables, *stream.derived, *judged_outputs(stream))))
     fill = {
         name: {"method": rule.method, "cap_seconds": rule.cap_seconds}
         for name, rule in config.fill.items()
@@ -128,62 +134,18 @@ def _common(config: ArchiveConfig, stream: Stream, streams: Sequence[Stream]) ->
         "instrument": stream.instrument.name,
         "stream": stream.name,
         "phase": phase_path(stream.deployment),
+        "events": passes.events_path(stream.deployment),
+        "summaries": {name: passes.summary_path(stream, name) for name in quality.learned(plan)},
         "variables": variables,
         "step_seconds": stream.step_seconds,
         "halo_us": _halo_us(plan, fill, stream),
         "plan": plan.to_json(),
         "fill": fill,
-        "versions": _versions(plan, fill),
+        "versions": quality.versions(plan, fill),
         "derived": derived,
+        "groups": [group_params(name, stream, streams) for name in stream.groups],
         "problems": problems,
     }
-
-
-def _versions(plan: Plan, fill: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """Versions of the checks and fillers at work."""
-    planned = {one.check for name in plan.variables for one in plan.for_variable(name)}
-    methods = {rule["method"] for rule in fill.values()}
-    found = {f"check {name}": checks.discover()[name].version for name in planned}
-    return found | {f"filler {name}": fillers.discover()[name].version for name in methods}
-
-
-def effective_plan(config: ArchiveConfig, stream: Stream) -> Plan:
-    """Quality control of a stream: defaults by variable and resolution, changed by site and instrument."""
-    rules = merged_qc(config, stream.deployment, stream.instrument)
-    names = [name for name in (*stream.measured, *stream.derived) if _judged(name, stream, rules)]
-    traits = {name: _traits(vocabulary.lookup(name), stream) for name in names}
-    overrides = {name: settings for name, settings in rules.items() if name in traits}
-    plan = Plan.build(overrides, traits)
-    _refuse_first_passes(plan, stream)
-    return plan
-
-
-def _refuse_first_passes(plan: Plan, stream: Stream) -> None:
-    for name in plan.variables:
-        for one in plan.for_variable(name):
-            if checks.discover()[one.check].learns(one.params):
-                raise ConfigError(
-                    f"{stream.deployment.id}/{stream.instrument.name}: {one.check} of {name} needs statistics of the "
-                    "whole record, which a run does not take yet: leave it out of `qc:` and use `qc.run` in Python"
-                )
-
-
-def _judged(name: str, stream: Stream, rules: QcRules) -> bool:
-    """Measured quantities along time, and along cells; counts of beams where the configuration asks for it."""
-    if name in rules or name in stream.derived:
-        return True
-    variable = vocabulary.table().get(name)
-    return variable is not None and variable.step is not None and len(stream.measured[name]) <= 2
-
-
-def _traits(variable: vocabulary.Variable, stream: Stream) -> VariableTraits:
-    return VariableTraits(
-        sampling_seconds=stream.step_seconds or 1.0,
-        valid_min=variable.valid_min,
-        valid_max=variable.valid_max,
-        resolution=variable.resolution,
-        response_seconds=stream.instrument.response_times.get(variable.name),
-    )
 
 
 def _derived_params(stream: Stream, streams: Sequence[Stream]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -198,7 +160,7 @@ def _derived_params(stream: Stream, streams: Sequence[Stream]) -> tuple[list[dic
                 problems.append(f"{name}: {error}")
                 donor = None
             if donor is not None and donor is not stream:
-                donors[variable] = _donor(donor, variable)
+                donors[variable] = donor_of(donor, variable)
             elif donor is None:
                 donors[variable] = None
         settings = {
@@ -212,25 +174,21 @@ def _has(stream: Stream, variable: str) -> bool:
     return variable in stream.measured or variable in stream.derived
 
 
-def _donor(donor: Stream, variable: str) -> dict[str, Any]:
-    return {
-        "instrument": donor.instrument.name,
-        "folder": list(donor.folder),
-        "level": donor.level_of(variable),
-        "months": frozenset(donor.months),
-        "largest_gap_us": round(_MATCH_STEPS * donor.step_seconds * 1e6),
-    }
-
-
-def _level2(stream: Stream, month: str, common: Mapping[str, Any]) -> Task:
+def _level2(stream: Stream, month: str, common: Mapping[str, Any], plan: Plan) -> Task:
     neighbours = months_around(month)
     halo_us = common["halo_us"]
     paths = {side: stream.path("L1", when) if when in stream.files else None for side, when in neighbours.items()}
-    inputs = [f"{common['phase']}#phase", *_with_edges(paths, ("time", *common["variables"]), halo_us)]
-    derived = [_placed(row, neighbours) for row in common["derived"]]
+    inputs = [f"{common['phase']}#phase", *with_edges(paths, ("time", *common["variables"]), halo_us)]
+    inputs += [f"{common['events']}#{events_of_month(month)}"]
+    inputs += [f"{path}#{SUMMARY}" for path in common["summaries"].values()]
+    derived = [placed_in(row, neighbours) for row in common["derived"]]
+    groups = [placed_in(row, neighbours) for row in common["groups"]]
     for row in derived:
-        inputs += _donor_inputs(row, halo_us)
-    params = {**common, "derived": derived, "month": month, "l1": paths}
+        inputs += donor_inputs(row, halo_us)
+    for row in groups:
+        inputs += [f"{stream.path('L1', month)}#{name}" for name in row["fixed"]]
+        inputs += donor_inputs(row, halo_us)
+    params = {**common, "plan": plan.to_json(), "derived": derived, "groups": groups, "month": month, "l1": paths}
     return Task(stream.path("L2", month), level2.STAGE, level2.VERSION, tuple(inputs), params, level2.build)
 
 
@@ -253,40 +211,6 @@ def _halo_us(plan: Plan, fill: Mapping[str, Mapping[str, Any]], stream: Stream) 
             "`qc:`, the cap in `fill:`, or correct `sampling_interval`"
         )
     return halo_us
-
-
-def _placed(row: Mapping[str, Any], months: Mapping[str, str]) -> dict[str, Any]:
-    """A derived quantity's parameters for one month: of its donors, the files of that month and those beside it."""
-
-    def paths(donor: Mapping[str, Any], level: str) -> dict[str, str | None]:
-        return {
-            side: store.month_path((*donor["folder"], level), month) if month in donor["months"] else None
-            for side, month in months.items()
-        }
-
-    def placed(donor: Mapping[str, Any]) -> dict[str, Any]:
-        kept = {key: donor[key] for key in ("instrument", "largest_gap_us")}
-        return {**kept, "values": paths(donor, donor["level"]), "flags": paths(donor, "L2")}
-
-    donors = {variable: None if donor is None else placed(donor) for variable, donor in row["donors"].items()}
-    return {**row, "donors": donors}
-
-
-def _donor_inputs(row: Mapping[str, Any], halo_us: int) -> Iterator[str]:
-    for variable, donor in row["donors"].items():
-        if donor is not None:
-            reach_us = halo_us + donor["largest_gap_us"]
-            yield from _with_edges(donor["values"], ("time", variable), reach_us)
-            yield from _with_edges(donor["flags"], (f"{variable}_qc",), reach_us)
-
-
-def _with_edges(paths: Mapping[str, str | None], names: Sequence[str], halo_us: int) -> list[str]:
-    """References to variables of a month's file, and to the near edges of the files beside it.
-
-    Looking further than the edges have digests for hangs on the whole neighbour.
-    """
-    edges = {"before": digests.edge_for(halo_us, "tail"), "this": "", "after": digests.edge_for(halo_us, "head")}
-    return [f"{path}#{name}{edges[side]}" for side, path in paths.items() if path is not None for name in names]
 
 
 def level3_tasks(config: ArchiveConfig, streams: Sequence[Stream]) -> Iterator[Task]:
@@ -333,9 +257,11 @@ def _level3(site: str, product: products.Product, variable: str, month: str, str
         level = stream.level_of(variable)
         values = {side: stream.path(level, when) for side, when in months.items()}
         flags = {side: stream.path("L2", when) for side, when in months.items()}
-        segments.append(_segment(stream, values, flags))
-        inputs += _with_edges(values, ("time", variable), rule.reach_us)
-        inputs += _with_edges(flags, (f"{variable}_qc",), rule.reach_us)
+        segments.append(_segment(stream, values, flags) | _profile(stream, variable, list(months.values())))
+        inputs += [f"{segment['profile']['measured']}#cell_distance" for segment in segments[-1:]
+                   if segment.get("profile", {}).get("stands")]  # fmt: skip
+        inputs += with_edges(values, ("time", variable), rule.reach_us)
+        inputs += with_edges(flags, (f"{variable}_qc",), rule.reach_us)
     params = {
         "site": site,
         "product": product.name,
@@ -359,6 +285,14 @@ def _segment(stream: Stream, values: Mapping[str, str], flags: Mapping[str, str]
         "values": dict(values),
         "flags": dict(flags),
     }
+
+
+def _profile(stream: Stream, variable: str, months: Sequence[str]) -> dict[str, Any]:
+    """Of a profile: where its cells are told, and how the instrument stands, as far as that is known."""
+    if "cell" not in stream.variables[variable]:
+        return {}
+    measured = stream.path("L1", months[0])
+    return {"profile": {"measured": measured, "stands": stream.stands if "cell_distance" in stream.fixed else None}}
 
 
 def _us(moment: np.datetime64) -> int:

@@ -21,9 +21,9 @@ class Observations:
 
     Attributes
     ----------
-    value : ndarray of float64, shape (n,)
+    value : ndarray of float64, shape (n,), or (n, cells) of a profile
         NaN where missing.
-    flags : ndarray of int8, shape (n,)
+    flags : ndarray of int8, same shape
         OceanSITES codes.
     attributes
         Of the variable: units, long_name, standard_name where it has one.
@@ -36,7 +36,7 @@ class Observations:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a product, shape (b,), and its attributes."""
+    """One column of a product, shape (b,) or (b, cells), and its attributes."""
 
     values: NDArray[Any]
     attributes: Mapping[str, str]
@@ -133,7 +133,7 @@ def summarise(time: Microseconds, observations: Mapping[str, Observations], rule
     time : ndarray of int64, shape (n,)
         Microseconds since 1970-01-01 UTC, ascending.
     observations
-        By variable name, each of shape (n,).
+        By variable name, each of shape (n,), or (n, cells): each cell is binned by itself.
     rule
         Which bins.
 
@@ -146,11 +146,17 @@ def summarise(time: Microseconds, observations: Mapping[str, Observations], rule
     columns: dict[str, Column] = {}
     for name, seen in observations.items():
         good = (seen.flags == GOOD) | (seen.flags == PROBABLY_GOOD)
-        columns |= _columns(f"all_{name}", "all observations", groups, seen, np.ones(len(time), dtype=np.bool_))
+        columns |= _columns(f"all_{name}", "all observations", groups, seen, np.ones(good.shape, dtype=np.bool_))
         columns |= _columns(f"good_{name}", "observations flagged good or probably good", groups, seen, good)
     table = Table(groups.stamps, rule.bounds(groups.stamps), columns)
-    counts = [columns[f"all_{name}_count"].values > 0 for name in observations]
+    counts = [_occupied(columns[f"all_{name}_count"].values) for name in observations]
     return take(table, np.logical_or.reduce(counts)) if counts else take(table, slice(0, 0))
+
+
+def _occupied(count: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which bins hold anything, in any cell."""
+    there = count > 0
+    return there if there.ndim == 1 else np.any(there, axis=1)
 
 
 _CELL_METHODS = {"min": "time: minimum", "mean": "time: mean", "max": "time: maximum"}
@@ -160,6 +166,8 @@ _WORDS = {"min": "minimum", "mean": "mean", "max": "maximum"}
 def _columns(prefix: str, which: str, groups: Groups, seen: Observations,
              use: NDArray[np.bool_]) -> dict[str, Column]:
     values: dict[str, NDArray[Any]]
+    if seen.value.ndim > 1:
+        return _by_cell(prefix, which, groups, seen, use)
     if is_direction(prefix):
         mean, count = bins.circular_mean(groups, seen.value, use)
         values = {"mean": mean}
@@ -172,6 +180,18 @@ def _columns(prefix: str, which: str, groups: Groups, seen: Observations,
     }
     columns[f"{prefix}_count"] = Column(count, _count_attributes(which, seen.attributes))
     return columns
+
+
+def _by_cell(prefix: str, which: str, groups: Groups, seen: Observations,
+             use: NDArray[np.bool_]) -> dict[str, Column]:
+    """Columns of a profile: each of its cells is a series of its own."""
+    cells = range(seen.value.shape[1])
+    alone = [Observations(seen.value[:, cell], seen.flags[:, cell], seen.attributes) for cell in cells]
+    made = [_columns(prefix, which, groups, one, use[:, cell]) for cell, one in enumerate(alone)]
+    return {
+        name: Column(np.stack([each[name].values for each in made], axis=1), column.attributes)
+        for name, column in (made[0] if made else {}).items()
+    }
 
 
 def _statistic_attributes(kind: str, which: str, attributes: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import xarray as xr
 
 from ingest import vocabulary
 from lander import lazy, store
+from lander.doppler import cells
 from lander.errors import LanderError
 from lander.inventory import Stream
 from lander.merge import missing_value
@@ -46,8 +47,9 @@ def assemble(source: Source, variable: str, streams: Sequence[Stream]) -> xr.Dat
     data = lazy.dask_rows(segments, values, variable, row_shape, dtype, missing_value(dtype))
     quality = lazy.dask_rows(segments, flags, f"{variable}_qc", row_shape, np.dtype(np.int8), 0)
     number = lazy.dask_constants(segments, [row[2] for row in rows])
+    about_time = {"standard_name": "time", "long_name": "Time, UTC"} | _stamps(streams)
     coordinates = xr.Coordinates(
-        {"time": xr.Variable("time", time, {"standard_name": "time", "long_name": "Time, UTC"})},
+        {"time": xr.Variable("time", time, about_time), **_cells(source, dims, streams)},
         indexes={"time": lazy.SegmentIndex(segments, time)},
     )
     attributes = {**vocabulary.lookup(variable).attributes, "ancillary_variables": f"{variable}_qc"}
@@ -57,6 +59,38 @@ def assemble(source: Source, variable: str, streams: Sequence[Stream]) -> xr.Dat
         "deployment": xr.Variable("time", number, {"long_name": "Number into the attribute deployments"}),
     }
     return xr.Dataset(variables, coordinates, _series_attributes(source, streams))
+
+
+def _stamps(streams: Sequence[Stream]) -> dict[str, str]:
+    """What the times of an ensemble stand for, where the files tell and all deployments agree."""
+    found = {str(stream.attributes.get("ensemble_time", "")) for stream in streams}
+    return {"ensemble_time": found.pop()} if len(found) == 1 and "" not in found else {}
+
+
+def _cells(source: Source, dims: Sequence[str], streams: Sequence[Stream]) -> dict[str, xr.Variable]:
+    """Where the cells of a profile lie: from the transducers, and above the seafloor where that is known.
+
+    Of several deployments only what is the same in all: heights differ from one to the next.
+    """
+    if "cell" not in dims or not all("cell_distance" in stream.fixed for stream in streams):
+        return {}
+    distances, heights = [], []
+    for stream in streams:
+        path = stream.path("L1", stream.months[0])
+        distance = np.asarray(source.read(path, ["cell_distance"])["cell_distance"].values(), dtype=np.float64)
+        distances.append(distance)
+        if stream.stands is not None:
+            heights.append(
+                cells.height_above_seafloor(stream.stands["height"], distance, up=stream.stands["up"])
+            )
+    found: dict[str, xr.Variable] = {}
+    if all(np.array_equal(one, distances[0]) for one in distances):
+        about = {"units": "m", "long_name": "Distance of the middle of the cell from the transducers"}
+        found["cell_distance"] = xr.Variable("cell", distances[0], about)
+    if len(heights) == len(streams) and all(np.array_equal(one, heights[0]) for one in heights):
+        about = vocabulary.lookup("height_above_seafloor").attributes
+        found["height_above_seafloor"] = xr.Variable("cell", heights[0], about)
+    return found
 
 
 def _series_attributes(source: Source, streams: Sequence[Stream]) -> dict[str, Any]:
@@ -131,6 +165,22 @@ def _fill_rows(source: Source, variable: str, streams: Sequence[Stream], first: 
     return {key: np.concatenate(columns) for key, columns in parts.items()}
 
 
+def alike(datasets: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Profiles made equally wide: of those with fewer cells the last are missing, and counted 0 times."""
+    width = max((dataset.sizes.get("cell", 0) for dataset in datasets), default=0)
+    return [_widened(dataset, width - dataset.sizes["cell"]) if "cell" in dataset.dims else dataset
+            for dataset in datasets]  # fmt: skip
+
+
+def _widened(dataset: xr.Dataset, more: int) -> xr.Dataset:
+    if not more:
+        return dataset
+    counts = {name: 0 for name, variable in dataset.data_vars.items() if variable.dtype.kind in "iu"}
+    return dataset.pad(cell=(0, more), constant_values=counts | {
+        name: np.nan for name, variable in dataset.data_vars.items() if variable.dtype.kind == "f"
+    })  # fmt: skip
+
+
 def product_dataset(table: store.Table, low: int, high: int) -> xr.Dataset:
     """Rows of one product file between two times (us since 1970, both included)."""
     time = table["time"].data
@@ -145,7 +195,11 @@ def product_dataset(table: store.Table, low: int, high: int) -> xr.Dataset:
         }
         data = column.values()[rows]
         variables[name] = (column.dims, data.astype("datetime64[us]") if name == "time_bounds" else data, attributes)
-    variables["deployment"] = ("time", names[table["deployment"].data[rows]].astype(str), {"long_name": "Deployment"})
+    number = table["deployment"].data[rows]
+    variables["deployment"] = ("time", names[number].astype(str), {"long_name": "Deployment"})
+    if "cell_height_above_seafloor" in table.columns:
+        heights = table["cell_height_above_seafloor"]
+        variables["height_above_seafloor"] = (("time", "cell"), heights.data[number], dict(heights.attributes))
     kept = ("title", "site", "product", "variable")
     return xr.Dataset(
         variables, {"time": ("time", time[rows].astype("datetime64[us]"))}, {key: table.attributes[key] for key in kept}

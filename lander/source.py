@@ -61,7 +61,10 @@ class Source:
                 if stream is not None:
                     found.append(stream)
         if not found:
-            raise RequestError(self._absent(variable))
+            raise RequestError(self._absent(variable, (site, deployment, instrument)))
+        for stream in found:
+            if variable in stream.lacking:
+                raise RequestError(f"no {variable} over true north: {stream.lacking[variable]}")
         sites = sorted({stream.deployment.site for stream in found})
         if len(sites) > 1:
             raise inventory.AmbiguousVariableError(
@@ -69,12 +72,17 @@ class Source:
             )
         return tuple(found)
 
-    def _absent(self, variable: str) -> str:
-        """Say what there is instead."""
+    def _absent(self, variable: str, asked: tuple[str | None, str | None, str | None]) -> str:
+        """Say what there is instead, or why it cannot be made."""
+        for stream in self.streams:
+            names = (stream.deployment.site, stream.deployment.id, stream.instrument.name)
+            meant = all(wanted in (None, name) for wanted, name in zip(asked, names, strict=True))
+            if meant and variable in stream.lacking:
+                return f"no {variable}: {stream.lacking[variable]}"
         owners = sorted(
             f"{stream.instrument.name} of {stream.deployment.id} at {stream.deployment.site}"
             for stream in self.streams
-            if variable in stream.measured or variable in stream.derived
+            if stream.holds(variable)
         )
         if owners:
             return f"no series of {variable!r} by what was asked for; it is measured by {', '.join(owners)}"

@@ -109,7 +109,10 @@ def _references(document: Document) -> Iterator[Mistake]:
 def _primary(document: Document) -> Iterator[Mistake]:
     yield from _known_variables(document, ("primary",))
     for variable in document.keys("primary"):
-        yield from _known_instrument(document, ("primary", variable), document.keys("instruments"))
+        # "name/stream" means one of several streams of an instrument; which there are, its files tell.
+        name = (document.text("primary", variable) or "").partition("/")[0]
+        if name not in document.keys("instruments"):
+            yield from _known_instrument(document, ("primary", variable), document.keys("instruments"))
 
 
 def _known_variables(document: Document, loc: Loc) -> Iterator[Mistake]:

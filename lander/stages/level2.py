@@ -1,6 +1,6 @@
 """L1 -> L2: flags of what was measured, derived values and their flags, filled values. Repeats nothing of L1."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -13,62 +13,124 @@ from lander import derived as derived_quantities
 from lander import packing, phase, store
 from lander.derived import Derived, Donor, Flagged, derive, match, worst
 from lander.engine import Task
+from lander.stages import groups
+from lander.stages.kept import Summaries, load_events, load_summaries
 from lander.stages.level1 import encoding
 from lander.stages.phase import load as load_phase
 from lander.stages.rows import Window, read_window
 from lander.store import Column, Entry, Recipe, Table
 from qc import filler as fillers
+from qc.check import RECORD
 from qc.engine import Judged, judge
-from qc.flags import MISSING, flag_attributes, tests_attributes
+from qc.events import Event, event_ids, keep_confirmed
+from qc.flags import MISSING, Flags, flag_attributes, tests_attributes
 from qc.gaps import FillTable, GapRule, fill_gaps, learn_gaps, merge_gaps
 from qc.plan import Plan
 
 STAGE = "L2"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass
-class _Month:
+class Month:
     """What is known of the samples of one month and its halo, by variable, each of shape (n, ...)."""
 
-    time: NDArray[np.int64]
-    core: slice
-    values: dict[str, NDArray[Any]] = field(default_factory=dict)
+    window: Window
+    values: dict[str, NDArray[Any]]
+    further: Mapping[str, NDArray[Any]]
+    events: tuple[Event, ...] = ()
+    summaries: Summaries = field(default_factory=dict)
     judged: dict[str, Judged] = field(default_factory=dict)
+
+    @property
+    def time(self) -> NDArray[np.int64]:
+        """Microseconds since 1970-01-01 UTC."""
+        return self.window.time
+
+    @property
+    def core(self) -> slice:
+        """Samples of the month itself."""
+        return self.window.core
 
 
 def build(root: Path, task: Task, recipe: Recipe) -> Entry:
     """Judge, derive and fill one month of one stream and write its L2 file."""
     params = task.params
-    window = read_window(root, params["l1"], params["variables"], params["halo_us"])
+    month = prepare(root, params)
     plan = Plan.from_json(params["plan"])
-    month = _Month(window.time, window.core, _values(window))
-    phases, _ = load_phase(root, params["phase"])
-    further = {"deployment_phase": phase.at(window.time, phases)}
-    _judge(month, plan, tuple(params["variables"]), further)
-    for row in params["derived"]:
-        _derive(root, month, row, params)
-        _judge(month, plan, (row["name"],), further)
-        _bound_by_inputs(month, row["name"])
-    columns = {"time": store.time_column(window.time[window.core])}
-    columns |= _level2_columns(month, window, plan, [row["name"] for row in params["derived"]])
+    time = month.time[month.core]
+    columns = {"time": store.time_column(time)}
+    columns["event"] = Column(event_ids(time, month.events), ("time",), _EVENT_ATTRIBUTES)
+    columns |= _record_columns(month, plan)
+    columns |= _derived_columns(month, params)
+    columns |= _flag_columns(month, plan, params)
     for name, rule in params["fill"].items():
         if name in month.judged and month.values[name].ndim == 1:
             columns |= _fill_columns(name, _fill(month, name, rule, params), rule["method"])
     return store.write(root, task.output, Table(columns, _attributes(params, plan)), recipe)
 
 
+def prepare(root: Path, params: Mapping[str, Any]) -> Month:
+    """Read, judge and derive what a task's parameters name, of one month and its halo."""
+    window = read_window(root, params["l1"], params["variables"], params["halo_us"])
+    plan = Plan.from_json(params["plan"])
+    phases, _ = load_phase(root, params["phase"])
+    month = Month(window, _values(window), {"deployment_phase": phase.at(window.time, phases)})
+    if params["events"] is not None:
+        month.events = load_events(root, params["events"], params["month"])
+    month.summaries = load_summaries(root, tuple(params["summaries"].values()))
+    _judge(month, plan, tuple(params["variables"]))
+    for row in params["derived"]:
+        _derive(root, month, row, params)
+        _judge(month, plan, (row["name"],))
+        _bound_by_inputs(month, row["name"])
+    for row in params["groups"]:
+        _derive_group(root, month, row, params)
+        _judge(month, plan, tuple(row["judged"]))
+        for name in row["outputs"]:
+            _bound_by_inputs(month, name)
+    return month
+
+
 def _values(window: Window) -> dict[str, NDArray[Any]]:
     return {name: np.asarray(column.values(), dtype=np.float64) for name, column in window.columns.items()}
 
 
-def _judge(month: _Month, plan: Plan, names: tuple[str, ...], further: Mapping[str, NDArray[Any]]) -> None:
+def _judge(month: Month, plan: Plan, names: tuple[str, ...]) -> None:
     for name in names:
         if name in month.values and plan.for_variable(name):
-            month.judged |= judge(month.time, {**month.values, **further}, plan.only(name))
+            variables = {**month.values, **month.further}
+            found = judge(month.time, variables, plan.only(name), summaries=month.summaries)[name]
+            month.judged[name] = Judged(found.tests, _settled(month, found.flags))
 
 
-def _derive(root: Path, month: _Month, row: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+def _settled(month: Month, flags: Flags) -> Flags:
+    """The flags of one variable after all that has a say, in this order: tests, then events.
+
+    What people say themselves comes last and wins: manual flags belong at the end of this function.
+    """
+    if any(one.confirmed for one in month.events):
+        flags = keep_confirmed(flags, month.time, month.events)
+    return flags
+
+
+_EVENT_ATTRIBUTES = {
+    "long_name": "Id of the event during which the record was taken, 0 for none",
+    "comment": "events.nc of the deployment tells of each event",
+}
+
+
+def _record_columns(month: Month, plan: Plan) -> dict[str, Column]:
+    """What the tests of the record itself say."""
+    if not plan.for_variable(RECORD):
+        return {}
+    variables = {**month.values, **month.further, RECORD: np.broadcast_to(0.0, month.time.shape)}
+    tests = judge(month.time, variables, plan.only(RECORD), month.core)[RECORD].tests
+    about = tests_attributes("the record", {one.check: one.slot for one in plan.for_variable(RECORD)})
+    return {f"{RECORD}_qc_tests": Column(tests, ("time",), about)}
+
+
+def _derive(root: Path, month: Month, row: Mapping[str, Any], params: Mapping[str, Any]) -> None:
     """Compute one derived quantity where all its inputs are good; a missing one gives no value and flag 9."""
     quantity = derived_quantities.discover()[row["name"]]
     values, flags = {}, {}
@@ -83,7 +145,17 @@ def _derive(root: Path, month: _Month, row: Mapping[str, Any], params: Mapping[s
     month.judged[f"{row['name']}#inputs"] = Judged(np.zeros(result.flags.shape, np.uint64), result.flags)
 
 
-def _own(month: _Month, name: str) -> Flagged:
+def _derive_group(root: Path, month: Month, row: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """Compute what is derived together; it takes the place of what was measured under the same name."""
+    seen = groups.Seen(month.time, month.values, month.judged)
+    for name, found in groups.derive(root, seen, row, params).items():
+        packed, encoded = packing.pack(name, found.value)
+        month.values[name] = packing.unpack(packed, encoded)
+        month.judged.pop(name, None)
+        month.judged[f"{name}#inputs"] = Judged(np.zeros(found.flags.shape, np.uint64), found.flags)
+
+
+def _own(month: Month, name: str) -> Flagged:
     if name not in month.judged:
         return _nothing(month.time)
     return Flagged(month.values[name], month.judged[name].flags)
@@ -114,22 +186,39 @@ def months_around(month: str) -> Mapping[str, str]:
     return {"before": str(this - 1), "this": month, "after": str(this + 1)}
 
 
-def _bound_by_inputs(month: _Month, name: str) -> None:
+def _bound_by_inputs(month: Month, name: str) -> None:
     """A derived value is never better than the worst of its inputs."""
     inputs = month.judged.pop(f"{name}#inputs").flags
     own = month.judged.get(name, Judged(np.zeros(inputs.shape, np.uint64), inputs))
     month.judged[name] = Judged(own.tests, worst(own.flags, inputs))
 
 
-def _level2_columns(month: _Month, window: Window, plan: Plan, derived: list[str]) -> dict[str, Column]:
+def _derived_columns(month: Month, params: Mapping[str, Any]) -> dict[str, Column]:
+    """Derived values, one by one and in groups."""
     columns: dict[str, Column] = {}
-    for name in derived:
+
+    def add(name: str, dims: tuple[str, ...], method: str, references: Sequence[str]) -> None:
         packed, _ = packing.pack(name, month.values[name][month.core])
-        quantity: Derived = derived_quantities.discover()[name]
-        about = {"comment": quantity.method, "references": "; ".join(quantity.references)}
-        columns[name] = Column(packed, ("time",), {**encoding(name), **about, "ancillary_variables": f"{name}_qc"})
+        about = {"comment": method, "references": "; ".join(references), "ancillary_variables": f"{name}_qc"}
+        columns[name] = Column(packed, dims, {**encoding(name), **about})
+
+    for row in params["derived"]:
+        quantity: Derived = derived_quantities.discover()[row["name"]]
+        add(row["name"], ("time",), quantity.method, quantity.references)
+    for row in params["groups"]:
+        for name, dims in row["outputs"].items():
+            add(name, tuple(dims), row["method"], groups.references(row))
+    return columns
+
+
+def _flag_columns(month: Month, plan: Plan, params: Mapping[str, Any]) -> dict[str, Column]:
+    """The flag of every value that was judged, and what each test said of it."""
+    columns: dict[str, Column] = {}
+    together = {name: tuple(dims) for row in params["groups"] for name, dims in row["outputs"].items()}
     for name, judged in sorted(month.judged.items()):
-        dims = window.columns[name].dims if name in window.columns else ("time",)
+        stored = month.window.columns
+        measured = stored[name].dims if name in stored else ("time",)
+        dims = together.get(name, measured)
         slots = {planned.check: planned.slot for planned in plan.for_variable(name)}
         columns[f"{name}_qc"] = Column(judged.flags[month.core], dims, flag_attributes(encoding(name)["long_name"]))
         columns[f"{name}_qc_tests"] = Column(
@@ -138,7 +227,7 @@ def _level2_columns(month: _Month, window: Window, plan: Plan, derived: list[str
     return columns
 
 
-def _fill(month: _Month, name: str, rule: Mapping[str, Any], params: Mapping[str, Any]) -> FillTable:
+def _fill(month: Month, name: str, rule: Mapping[str, Any], params: Mapping[str, Any]) -> FillTable:
     """Fill the gaps of the month, from what the month and its halo teach."""
     value, flags = month.values[name], month.judged[name].flags
     gaps = GapRule(fillers.discover()[rule["method"]], rule["cap_seconds"], params["step_seconds"])

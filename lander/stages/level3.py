@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ingest import vocabulary
 from lander import product as products
 from lander import store
+from lander.doppler import cells
 from lander.engine import Task
 from lander.packing import FILL
 from lander.product import Observations
@@ -38,6 +39,8 @@ def build(root: Path, task: Task, recipe: Recipe) -> Entry:
         **_statistics(params["variable"], made, order),
         **_deployments(params["segments"]),
     }
+    if "cell" in {dimension for column in columns.values() for dimension in column.dims}:
+        columns |= _heights(root, params["segments"], next(c for c in columns.values() if "cell" in c.dims))
     columns["time"] = Column(columns["time"].data, ("time",), {**store.TIME_ATTRIBUTES, "bounds": "time_bounds"})
     attributes = {
         "Conventions": "CF-1.11",
@@ -60,7 +63,8 @@ def _rows(
     if variable in values.columns and f"{variable}_qc" in flags.columns:
         observations = {variable: Observations(values.values(variable), flags.values(f"{variable}_qc"), attributes)}
     else:  # this month of the instrument lacks the variable
-        observations = {variable: Observations(np.zeros(0), np.zeros(0, np.int8), attributes)}
+        shape = (0, 1) if "profile" in segment else (0,)
+        observations = {variable: Observations(np.zeros(shape), np.zeros(shape, np.int8), attributes)}
         values = read_window(root, {}, [], reach)
     start, end = store.month_bounds(params["month"])
     return products.compute(product, values.time, observations, start, end)
@@ -76,10 +80,21 @@ def _in_order(times: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], ND
 def _statistics(variable: str, made: Sequence[products.Table], order: NDArray[np.int64]) -> dict[str, Column]:
     columns = {}
     for name, model in made[0].columns.items():
-        data = np.concatenate([table.columns[name].values for table in made])[order]
+        data = _stacked([table.columns[name].values for table in made])[order]
         packed, packing_attributes = _pack(variable, name, data)
-        columns[name] = Column(packed, ("time",), {**model.attributes, **packing_attributes})
+        dims = ("time", "cell")[: data.ndim]
+        columns[name] = Column(packed, dims, {**model.attributes, **packing_attributes})
     return columns
+
+
+def _stacked(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Rows one after the other; of profiles with fewer cells the last are missing, and counted 0 times."""
+    if all(part.ndim == 1 for part in parts):
+        return np.concatenate(parts)
+    wide = [part.reshape(len(part), -1) for part in parts]
+    width = max(part.shape[1] for part in wide)
+    empty = np.nan if wide[0].dtype.kind == "f" else 0
+    return np.concatenate([np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=empty) for part in wide])
 
 
 def _pack(variable: str, name: str, data: NDArray[Any]) -> tuple[NDArray[Any], dict[str, Any]]:
@@ -107,6 +122,21 @@ def _deployments(segments: Sequence[Mapping[str, Any]]) -> dict[str, Column]:
             numbers("height_above_seafloor"), dims, {"standard_name": "height_above_sea_floor", "units": "m"}
         ),
     }
+
+
+def _heights(root: Path, segments: Sequence[Mapping[str, Any]], model: Column) -> dict[str, Column]:
+    """Heights of the cells of each deployment, as far as its configuration and files tell them."""
+    width = model.data.shape[1]
+    rows = np.full((len(segments), width), np.nan)
+    for number, segment in enumerate(segments):
+        stands = segment["profile"]["stands"]
+        if stands is not None:
+            table = store.read(root / segment["profile"]["measured"], ["cell_distance"])
+            distance = np.asarray(table["cell_distance"].values(), dtype=np.float64)
+            heights = cells.height_above_seafloor(stands["height"], distance, up=stands["up"])
+            rows[number, : len(heights)] = heights
+    attributes = {"standard_name": "height_above_sea_floor", "units": "m", "long_name": "Height of each cell"}
+    return {"cell_height_above_seafloor": Column(rows, ("deployment_number", "cell"), attributes)}
 
 
 def _time_units() -> dict[str, Any]:

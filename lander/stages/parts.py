@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lander import clock, files
+from lander import clock, derived_group, files
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class PartWriter:
             return
         known = self._streams.setdefault(stream, {"variables": {}, "step": clock.median_step(time)})
         known["variables"] |= {name: list(dims) for name, dims in piece.dims.items()}
+        _note_traits(known, piece)
         months = time.view("datetime64[us]").astype("datetime64[M]")
         for month in np.unique(months):
             rows: Any = slice(None) if months[0] == months[-1] == month and (months == month).all() else months == month
@@ -68,7 +69,11 @@ class PartWriter:
             digests.setdefault(name, hashlib.sha256(head)).update(np.ascontiguousarray(values).view(np.uint8).data)
 
     def summary(self) -> dict[str, dict[str, Any]]:
-        """By stream: variables with dimensions, seconds between samples, and by month number, last time, digest."""
+        """By stream: variables with dimensions, seconds between samples, and by month number, last time, digest.
+
+        Of variables with more dimensions than time also the shape of a record, and those attributes of the stream that
+        a derived group asks for.
+        """
         for (stream, month), n in sorted(self._counts.items()):
             whole = hashlib.sha256()
             for name, digest in sorted(self._digests[stream, month].items()):
@@ -76,6 +81,16 @@ class PartWriter:
             row = {"n": n, "last": self._last[stream, month], "digest": whole.hexdigest()[:20]}
             self._streams[stream].setdefault("months", {})[month] = row
         return self._streams
+
+
+def _note_traits(known: dict[str, Any], piece: Piece) -> None:
+    """Keep what planning needs to know of a stream, where there is anything."""
+    shapes = {name: list(values.shape[1:]) for name, values in piece.along.items() if values.ndim > 1}
+    wanted = derived_group.attribute_names()
+    attributes = {name: value for name, value in piece.attributes.items() if name in wanted}
+    for key, found in (("shapes", shapes), ("attributes", attributes)):
+        if found:
+            known[key] = known.get(key, {}) | found
 
 
 def work_folder(root: Path, recipe: str) -> Path:
