@@ -20,7 +20,6 @@ STAMP = rb"(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,6}) "
 TAG = rb"(?:\[[^\]\t]*\]:)?"
 """Patterns of a stamp (seven groups, from year to fraction of a second) and of a tag that may follow it."""
 
-_TEMPLATE = np.frombuffer(b"0000/00/00 00:00:00.", dtype=np.uint8)
 _LONGEST_TAG = 120
 
 
@@ -44,7 +43,7 @@ def read_stamps(buffer: Bytes, lines: Lines) -> Stamped:
     from ingest import stamp_kernels
     from ingest.compiled import sealed
 
-    time, marks, payload = stamp_kernels.read_stamps(sealed(buffer), lines.start, lines.stop, _TEMPLATE, _LONGEST_TAG)
+    time, marks, payload = stamp_kernels.read_stamps(sealed(buffer), lines.start, lines.stop, _LONGEST_TAG)
     return Stamped(time.view("datetime64[us]"), marks[0], marks[1], marks[2], payload)
 
 

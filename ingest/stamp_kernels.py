@@ -12,7 +12,8 @@ Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_SPACE, _TAB, _LINE_FEED, _COLON = 32, 9, 10, 58
+_SPACE, _TAB, _LINE_FEED, _COLON, _SLASH, _POINT = 32, 9, 10, 58, 47, 46
+_STAMP_BYTES = 20  # up to the point before the fraction
 _ZERO, _NINE, _OPEN, _CLOSE = 48, 57, 91, 93
 
 
@@ -112,25 +113,48 @@ def tag_bytes(buffer: Bytes, at: int, stop: int) -> int:
 
 
 @compiled
-def read_stamps(
-    buffer: Bytes, start: Places, stop: Places, template: Bytes, longest_tag: int
-) -> tuple[Places, Any, Places]:
+def two_digits(buffer: Bytes, at: int) -> int:
+    """Whole number of two digits; below -100 where one is none."""
+    tens: Any = np.int64(byte_at(buffer, at)) - _ZERO
+    ones: Any = np.int64(byte_at(buffer, at + 1)) - _ZERO
+    return tens * 10 + ones if 0 <= tens <= 9 and 0 <= ones <= 9 else -10_000
+
+
+@compiled
+def read_stamp(buffer: Bytes, at: int, clock: Any) -> bool:
+    """Whether `YYYY/MM/DD HH:MM:SS.` stands there; its numbers become the first column of `clock`."""
+    if byte_at(buffer, at + 4) != _SLASH or byte_at(buffer, at + 7) != _SLASH or byte_at(buffer, at + 10) != _SPACE:
+        return False
+    if byte_at(buffer, at + 13) != _COLON or byte_at(buffer, at + 16) != _COLON or byte_at(buffer, at + 19) != _POINT:
+        return False
+    worst = two_digits(buffer, at)
+    clock[0, 0] = worst * 100 + two_digits(buffer, at + 2)
+    worst = min(worst, clock[0, 0])
+    for part in range(1, 6):
+        clock[part, 0] = two_digits(buffer, at + 2 + 3 * part)
+        worst = min(worst, clock[part, 0])
+    return bool(worst >= 0)
+
+
+@compiled
+def read_stamps(buffer: Bytes, start: Places, stop: Places, longest_tag: int) -> tuple[Places, Any, Places]:
     """Time, marks (stamped, valid, tagged; shape (3, n)) and first byte of the payload: see `ingest.dcl`."""
     time = np.zeros(start.size, np.int64)
     marks = np.zeros((3, start.size), np.bool_)
     payload = start.copy()
     clock = np.zeros((7, 1), np.int64)
     for row in range(start.size):
-        at, end = start[row] + template.size, stop[row]
+        at, end = start[row] + _STAMP_BYTES, stop[row]
         # One decimal and the blank are the least that can follow the seconds.
-        if end - at < 2 or not fill_template(buffer, start[row], template, clock, 0):
+        if end - at < 2 or not read_stamp(buffer, start[row], clock):
             continue
-        fraction, scale = np.int64(0), np.int64(1_000_000)
+        fraction: Any = 0
+        scale = 1_000_000
         while at < end and scale > 1 and _ZERO <= byte_at(buffer, at) <= _NINE:
             scale //= 10
-            fraction += (np.int64(buffer[at]) - _ZERO) * scale
+            fraction += (np.int64(byte_at(buffer, at)) - _ZERO) * scale
             at += 1
-        if scale == 1_000_000 or at >= end or buffer[at] != _SPACE:
+        if scale == 1_000_000 or at >= end or byte_at(buffer, at) != _SPACE:
             continue
         clock[6, 0] = fraction
         marks[0, row] = True

@@ -1,7 +1,7 @@
 """Lines of text and the numbers in them, vectorised: no Python step per line where lines are regular."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -121,6 +121,31 @@ def hex_to_bytes(text: Bytes) -> tuple[Bytes, NDArray[np.bool_]]:
     valid: NDArray[np.bool_] = nibbles.max(axis=1, initial=0) < 16
     values = (nibbles[:, 0::2] << np.uint8(4)) | (nibbles[:, 1::2] & np.uint8(15))
     return values, valid
+
+
+def hex_fields(buffer: Bytes, start: Places, digits: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Read runs of hexadecimal digits that follow each other.
+
+    Parameters
+    ----------
+    buffer : ndarray of uint8
+        The text.
+    start : ndarray of int64, shape (n,)
+        Where the first of each starts; as many bytes follow as there are digits.
+    digits
+        Of each number, most significant first; at most 15.
+
+    Returns
+    -------
+    values : ndarray of int64, shape (len(digits), n)
+        Of no meaning where not valid.
+    valid : ndarray of bool, shape (n,)
+        Where nothing but hexadecimal digits stands.
+    """
+    from ingest.compiled import sealed
+    from ingest.text_kernels import read_hex
+
+    return read_hex(sealed(buffer), np.ascontiguousarray(start), np.array(digits, dtype=np.int64))
 
 
 def big_endian(values: Bytes) -> NDArray[np.int64]:

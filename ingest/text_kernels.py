@@ -338,3 +338,29 @@ def bound_cells(buffer: Bytes, start: Places, stop: Places, columns: int, width:
     for row in range(start.size):
         find_cells(buffer, start[row], stop[row], width, bounds[row])
     return bounds
+
+
+_NO_DIGIT = 255
+_NIBBLES = np.full(256, _NO_DIGIT, dtype=np.uint8)
+_NIBBLES[np.frombuffer(b"0123456789ABCDEF", dtype=np.uint8)] = np.arange(16)
+_NIBBLES[np.frombuffer(b"abcdef", dtype=np.uint8)] = np.arange(10, 16)
+
+
+@compiled
+def read_hex(buffer: Bytes, start: Places, digits: Places) -> tuple[Places, Flags]:
+    """Whole numbers of so many hexadecimal digits each, shape (k, n), and where nothing but such digits stands."""
+    values = np.empty((digits.size, start.size), np.int64)
+    valid = np.empty(start.size, np.bool_)
+    for row in range(start.size):
+        at = start[row]
+        worst = np.uint8(0)
+        for field in range(digits.size):
+            total = np.int64(0)
+            for place in range(at, at + digits[field]):
+                nibble = _NIBBLES[byte_at(buffer, place)]
+                worst |= nibble
+                total = (total << 4) | np.int64(nibble)
+            values[field, row] = total
+            at += digits[field]
+        valid[row] = worst < 16
+    return values, valid

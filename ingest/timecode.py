@@ -35,22 +35,12 @@ def from_fields(
     valid : ndarray of bool, shape (n,)
         Where the fields are a time of the calendar.
     """
-    year, month, day = (np.asarray(field, dtype=np.int64) for field in date)
-    hour, minute, second = (np.asarray(field, dtype=np.int64) for field in clock)
-    fraction = np.asarray(microsecond, dtype=np.int64)
-    valid = _within(year, 1, 9999) & _within(month, 1, 12)
-    months = np.where(valid, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
-    first = months.astype("datetime64[D]").astype(np.int64)
-    following = (months + np.timedelta64(1, "M")).astype("datetime64[D]").astype(np.int64)
-    valid &= _within(day, 1, following - first) & _within(hour, 0, 23) & _within(minute, 0, 59)
-    valid &= _within(second, 0, 60 if second_60 else 59) & _within(fraction, 0, 999_999)
-    seconds = (first + day - 1) * SECONDS_PER_DAY + (hour * 60 + minute) * 60 + second
-    return np.where(valid, seconds * 1_000_000 + fraction, 0).astype("datetime64[us]"), valid
+    from ingest.stamp_kernels import moments
 
-
-def _within(value: NDArray[np.int64], low: int, high: int | NDArray[np.int64]) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = (value >= low) & (value <= high)
-    return inside
+    fields = np.broadcast_arrays(*date, *clock, microsecond)
+    columns = np.array([field.ravel() for field in fields], dtype=np.int64)
+    time, valid = moments(columns, 60 if second_60 else 59)
+    return time.view("datetime64[us]").reshape(fields[0].shape), valid.reshape(fields[0].shape)
 
 
 def from_seconds(seconds: ArrayLike, epoch: str) -> Times:

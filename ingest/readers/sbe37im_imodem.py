@@ -28,7 +28,7 @@ from ingest.dcl import Verdict
 from ingest.errors import CalibrationError
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
-from ingest.text import Bytes, Lines, Places, big_endian, hex_to_bytes, matrix
+from ingest.text import Bytes, Lines, Places, hex_fields, matrix
 from ingest.timecode import from_seconds
 
 STREAM = "samples"
@@ -70,7 +70,7 @@ def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
 def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
     known = state or _recognise(block[:HEAD_BYTES])
     records, consumed = read_lines(
-        block, offset, lambda buffer, lines: _find(buffer, lines, known), _judge, final=final
+        block, offset, lambda buffer, lines: _find(buffer, lines, known), _judge, final=final, digits_alike=True
     )
     return records, consumed, known
 
@@ -89,24 +89,17 @@ def _recognise(head: bytes) -> State:
 
 
 def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
-    width = lines.stop - lines.start
-    rows = np.flatnonzero(width == state.digits)
-    text = matrix(buffer, lines.start[rows], state.digits)
-    _, valid = hex_to_bytes(text)
+    rows = np.flatnonzero(lines.stop - lines.start == state.digits)
+    sizes = (5, 5, 4, 8) if state.digits == _WITH else (5, 5, 8)
+    values, valid = hex_fields(buffer, lines.start[rows], sizes)
     # Capitals only, as the instrument prints them.
-    valid &= (text < 91).all(axis=1)
-    rows, text = rows[valid], text[valid]
-    columns: dict[str, NDArray[Any]] = {"temperature": _counts(text[:, 0:5]), "conductivity": _counts(text[:, 5:10])}
+    valid &= (matrix(buffer, lines.start[rows], state.digits) < 91).all(axis=1)
+    rows, values = rows[valid], values[:, valid]
+    columns: dict[str, NDArray[Any]] = {"temperature": values[0], "conductivity": values[1]}
     if state.digits == _WITH:
-        columns["pressure"] = big_endian(hex_to_bytes(text[:, 10:14])[0][:, ::-1])
-    seconds, _ = hex_to_bytes(text[:, -8:])
-    columns["seconds"] = big_endian(seconds[:, ::-1])
+        columns["pressure"] = values[2].astype(np.uint16).byteswap().astype(np.int64)
+    columns["seconds"] = values[-1].astype(np.uint32).byteswap().astype(np.int64)
     return Found({STREAM: (rows, columns)}, described=_header_lines(buffer, lines))
-
-
-def _counts(text: Bytes) -> NDArray[np.int64]:
-    padded = text if text.shape[1] % 2 == 0 else np.concatenate((np.full((len(text), 1), 48, np.uint8), text), axis=1)
-    return big_endian(hex_to_bytes(np.ascontiguousarray(padded))[0])
 
 
 def _header_lines(buffer: Bytes, lines: Lines) -> list[int]:

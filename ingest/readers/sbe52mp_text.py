@@ -20,14 +20,14 @@ import xarray as xr
 
 from ingest.dataset import assemble
 from ingest.dcl import Verdict
-from ingest.fields import numbers, split_fields, strip_blanks
+from ingest.fields import pick, read_table
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import Calibration, Parsed, Reader, Records
-from ingest.text import Bytes, Lines
+from ingest.text import Bytes, Lines, group_alike
 
 STREAM = "samples"
 _COMMA = 44
-_DECIMALS = np.array([4, 4, 2, 1])  # of the four values: a line cut in its last number has fewer
+_DECIMALS = (4, 4, 2, 1)  # of the four values: a line cut in its last number has fewer
 _HEADER = re.compile(
     rb"\*[\x20-\x7e]*|\d\d/\d\d/\d{4} \d\d:\d\d:\d\d|[A-Z]+\d?:[\x20-\x7e]*"
 )
@@ -45,26 +45,32 @@ def sniff(head: bytes, name: str) -> bool:
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:
     """Lines to records; see `Reader.parse`."""
-    records, consumed = read_lines(block, offset, _find, _judge, final=False)
+    records, consumed = read_lines(block, offset, _find, _judge, final=False, digits_alike=True)
     return records, consumed, State()
 
 
 def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
     """Last lines, with or without line end; see `Reader.finish`."""
-    records, consumed = read_lines(rest, offset, _find, _judge, final=True)
+    records, consumed = read_lines(rest, offset, _find, _judge, final=True, digits_alike=True)
     return records, consumed, State()
 
 
 def _find(buffer: Bytes, lines: Lines) -> Found:
-    fields = split_fields(buffer, lines.start, lines.stop, _COMMA, len(_DECIMALS))
-    read = numbers(buffer, *strip_blanks(buffer, fields.start, fields.stop))
-    good = read.valid.all(axis=0) & (read.decimals == _DECIMALS[:, None]).all(axis=0)
-    taken = np.zeros(lines.start.size, dtype=bool)
-    taken[fields.row] = True
-    others = np.flatnonzero(~taken & (lines.stop > lines.start)).tolist()
-    described = [row for row in others if _HEADER.fullmatch(buffer[lines.start[row] : lines.stop[row]].tobytes())]
-    faults = {"values without the decimals of a sample": fields.row[read.valid.all(axis=0) & ~good]}
-    return Found({STREAM: (fields.row[good], {"value": read.value[:, good].T})}, faults, described)
+    table = read_table(buffer, (lines.start, lines.stop), _COMMA, len(_DECIMALS), blanks=True)
+    good = table.numeric.copy()
+    for decimals, wanted in zip(table.decimals, _DECIMALS, strict=True):
+        good &= decimals == wanted
+    others = lines.stop > lines.start
+    others[table.row] = False
+    described: list[int] = []
+    rows = np.flatnonzero(others)
+    for group in group_alike(buffer, lines.start[rows], lines.stop[rows]):
+        first = rows[group[0]]
+        if _HEADER.fullmatch(buffer[lines.start[first] : lines.stop[first]].tobytes()):
+            described += rows[group].tolist()
+    faults = {"values without the decimals of a sample": table.row[table.numeric & ~good]}
+    held = pick(good)
+    return Found({STREAM: (table.row[held], {"value": table.value[:, held].T})}, faults, described)
 
 
 def _judge(line: bytes) -> Verdict:

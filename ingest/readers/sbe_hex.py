@@ -12,20 +12,22 @@ which the attribute `calibration` says.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.dataset import assemble
+from ingest.dcl import Verdict
+from ingest.fields import pick
 from ingest.ledger import Span
-from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
+from ingest.logger_lines import Found, enter
+from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
 from ingest.sea_bird_header import END, Header, parse_header
 from ingest.sea_bird_hex_layouts import Layout, family, layouts
-from ingest.sea_bird_hex_units import SENSORS, Columns, convert, counts_of
+from ingest.sea_bird_hex_units import SENSORS, convert, counts_of
 from ingest.sea_bird_hex_voltages import notes, sensors_of
-from ingest.text import Bytes, Lines, big_endian, hex_to_bytes, matrix, split_lines
+from ingest.text import Bytes, Lines, hex_fields, hex_to_bytes, matrix, split_lines
 from ingest.timecode import from_seconds
 
 STREAM = "samples"
@@ -93,21 +95,15 @@ def _parse_lines(block: bytes, offset: int, state: State, final: bool) -> tuple[
     width = lines.stop - lines.start
     state = _settle(state, buffer, lines, width)
     layout = state.layout
-    if layout is None:
-        return _account(block, offset, lines, np.zeros(width.size, dtype=bool), state.layouts), consumed, state
-    chosen = np.flatnonzero(width == layout.digits)
-    values, valid = hex_to_bytes(matrix(buffer, lines.start[chosen], layout.digits))
-    if not valid.all():
-        chosen, values = chosen[valid], values[valid]
-    taken = np.zeros(width.size, dtype=bool)
-    taken[chosen] = True
-    batch = Batch(
-        offset + lines.start[chosen],
-        np.full(chosen.size, layout.digits, dtype=np.int32),
-        _unpack(values, layout),
-    )
-    records = _account(block, offset, lines, taken, state.layouts)
-    return replace(records, batches={STREAM: batch}), consumed, state
+    found = Found({})
+    if layout is not None:
+        rows = np.flatnonzero(width == layout.digits)
+        names, sizes = zip(*layout.fields, strict=True)
+        values, valid = hex_fields(buffer, lines.start[rows], [2 * size for size in sizes])
+        held = pick(valid)
+        found = Found({STREAM: (rows[held], dict(zip(names, values[:, held], strict=True)))})
+    layouts = state.layouts
+    return enter(block, offset, lines, found, lambda line: _judge(line, layouts), digits_alike=True), consumed, state
 
 
 def _settle(state: State, buffer: Bytes, lines: Lines, width: NDArray[np.int64]) -> State:
@@ -122,35 +118,16 @@ def _settle(state: State, buffer: Bytes, lines: Lines, width: NDArray[np.int64])
     return state
 
 
-def _unpack(values: Bytes, layout: Layout) -> Columns:
-    columns: dict[str, NDArray[Any]] = {}
-    at = 0
-    for name, size in layout.fields:
-        columns[name] = big_endian(values[:, at : at + size])
-        at += size
-    return columns
-
-
 _NOISE = (
     (re.compile(rb"\s*"), "blank line"),
     (re.compile(rb"\s*(S>.*|<Execut(ed|ing)/>)\s*", re.DOTALL), "terminal dialogue"),
 )
 
 
-def _account(
-    block: bytes, offset: int, lines: Lines, taken: NDArray[np.bool_], layouts: tuple[Layout, ...]
-) -> Records:
-    """Enter every line: samples as accepted, dialogue and blank lines as skipped, the rest as rejected."""
-    skipped: list[Span] = []
-    rejected: list[Span] = []
-    left = lines.where(np.flatnonzero(~taken))
-    for start, stop, following in zip(left.start.tolist(), left.stop.tolist(), left.next.tolist(), strict=True):
-        line = block[start:stop]
-        noise = next((reason for pattern, reason in _NOISE if pattern.fullmatch(line)), None)
-        spans = rejected if noise is None else skipped
-        spans.append(Span(offset + start, following - start, noise or _fault(line, layouts)))
-    accepted = int((lines.next - lines.start)[taken].sum())
-    return Records({}, accepted, tuple(skipped), tuple(rejected))
+def _judge(line: bytes, layouts: tuple[Layout, ...]) -> Verdict:
+    """Dialogue and blank lines are known, the rest is damage."""
+    noise = next((reason for pattern, reason in _NOISE if pattern.fullmatch(line)), None)
+    return (True, noise) if noise is not None else (False, _fault(line, layouts))
 
 
 def _fault(line: bytes, layouts: tuple[Layout, ...]) -> str:

@@ -86,10 +86,9 @@ def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
         buffer, (stamped.payload, lines.stop), _TAB, 3 + 2 * len(state.wavelengths), texts=(0, 1)
     )
     row = table.row
-    date, date_fits = read_clock(buffer, table.start[0], table.stop[0], b"00/00/00")
-    clock, clock_fits = read_clock(buffer, table.start[1], table.stop[1], b"00:00:00")
-    own_time, own_valid = eco_layout.instrument_clock(np.concatenate((date, clock)))
-    fits = stamped.stamped[row] & date_fits & clock_fits
+    clock, fits = read_clock(buffer, table.start[0], table.stop[1], b"00/00/00\t00:00:00")
+    own_time, own_valid = eco_layout.instrument_clock(clock)
+    fits &= stamped.stamped[row]
     for place in range(2, len(table.value)):
         fits &= (table.decimals[place] == 0) & (table.value[place] >= 0) & (table.width[place] <= 5)
     ours = np.ones(row.size, dtype=bool)
