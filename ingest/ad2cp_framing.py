@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ingest.checksums import Eights, word, word_sum
 from ingest.compiled import compiled
-from ingest.framing import CHECKSUM, CUT, HEADER, HEADER_CUT, Found, FrameRule, Walked, note
+from ingest.framing import CHECKSUM, CUT, HEADER, HEADER_CUT, Found, FrameRule, Walked, end_of, note
 from ingest.text import Bytes
 
 SYNC, FAMILY = 0xA5, 0x10
@@ -48,6 +48,23 @@ def data_sums(buffer: Bytes, numbers: Eights, at: int, length: int) -> tuple[int
 
 
 @compiled
+def _follow(buffer: Bytes, numbers: Eights, at: int, found: Found, frames: int) -> int:
+    """Enter good records that follow each other from `at` on, and return how many records there are then."""
+    while frames < len(found) and at + WIDE_HEADER_BYTES <= buffer.size and buffer[at] == SYNC:
+        if buffer[at + 3] != FAMILY or buffer[at + 1] not in (HEADER_BYTES, WIDE_HEADER_BYTES):
+            break
+        size = stated_bytes(buffer, at)
+        if size < 0 or at + size > buffer.size:
+            break
+        computed, stated = data_sums(buffer, numbers, at, size)
+        if computed != stated:
+            break
+        found[frames, 0], found[frames, 1] = at, size << 8 | buffer[at + 2]
+        frames, at = frames + 1, at + size
+    return frames
+
+
+@compiled
 def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faults: Found) -> Walked:
     """Find records; see `ingest.framing.Walk`."""
     frames = damaged = 0
@@ -56,27 +73,22 @@ def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faul
         if buffer[at] != SYNC or (left > 3 and buffer[at + 3] != FAMILY):
             at += 1
             continue
+        followed = _follow(buffer, numbers, at, found, frames)
+        if followed > frames:
+            frames, at = followed, end_of(found, followed - 1)
+            continue
         if left < WIDE_HEADER_BYTES:
             if not last:
                 return at, frames, damaged, at + WIDE_HEADER_BYTES
             damaged = note(faults, damaged, at, left, HEADER_CUT)
         elif buffer[at + 1] in (HEADER_BYTES, WIDE_HEADER_BYTES):
             size = stated_bytes(buffer, at)
-            if size < 0:
-                damaged = note(faults, damaged, at, -size, HEADER)
-            elif size > left:
-                if not last:
-                    return at, frames, damaged, at + size
-                damaged = note(faults, damaged, at, size, CUT)
-            else:
-                computed, stated = data_sums(buffer, numbers, at, size)
-                if computed == stated:
-                    found[frames, 0], found[frames, 1] = at, size << 8 | buffer[at + 2]
-                    frames += 1
-                    at += size
-                    continue
-                damaged = note(faults, damaged, at, size, CHECKSUM)
-                faults[damaged - 1, 3], faults[damaged - 1, 4] = computed, stated
+            if size > left and not last:
+                return at, frames, damaged, at + size
+            fault = HEADER if size < 0 else CUT if size > left else CHECKSUM
+            damaged = note(faults, damaged, at, abs(size), fault)
+            if fault == CHECKSUM:
+                faults[damaged - 1, 3], faults[damaged - 1, 4] = data_sums(buffer, numbers, at, size)
         at += 1
     return at, frames, damaged, 0
 

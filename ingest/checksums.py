@@ -10,11 +10,11 @@ Eights = NDArray[np.uint64]
 """The eight bytes from each byte of a block on, as one number: shape (size - 7,), a view that lies over itself."""
 
 _WORDS, _BYTES = np.uint64(0x0000_FFFF_0000_FFFF), np.uint64(0x00FF_00FF_00FF_00FF)
-_BYTE, _WORD, _HALF = np.uint64(8), np.uint64(16), np.uint64(32)
+_EIGHT, _WORD, _HALF = np.uint64(8), np.uint64(16), np.uint64(32)
 _LOW = np.uint64(0xFFFF)
 _NOTHING = np.uint64(0)
-_AT_ONCE = 1024  # bytes: so many sums of two bytes stay below 65536
-_WORDS_AT_ONCE = 1 << 17  # bytes: so many words stay below 2**32
+_BYTES_AT_ONCE = np.uint64(1000)  # 126 sums of two bytes stay below 65536
+_WORDS_AT_ONCE = np.uint64(1 << 17)  # bytes: so many sums of two words stay below 2**32
 
 
 def eights(block: bytes) -> Eights:
@@ -37,16 +37,17 @@ def word_sum(numbers: Eights, first: int, stop: int) -> int:
 
     At least eight bytes stand before `stop`.
     """
-    total, place = _NOTHING, first
-    while place + 8 <= stop:
-        halves, most = _NOTHING, min(stop - 8, place + _WORDS_AT_ONCE)
+    # Unsigned places: no look at whether each counts from the end, which would take half the time.
+    total, place, end = _NOTHING, np.uint64(first), np.uint64(stop)
+    while place + _EIGHT <= end:
+        halves, most = _NOTHING, min(end - _EIGHT, place + _WORDS_AT_ONCE)
         while place <= most:
             number = numbers[place]
             halves += (number & _WORDS) + ((number >> _WORD) & _WORDS)
-            place += 8
+            place += _EIGHT
         total += (halves & _LOW) + (halves >> _HALF)
-    if place < stop:
-        number = numbers[stop - 8] >> np.uint64(8 * (8 - (stop - place)))
+    if place < end:
+        number = numbers[end - _EIGHT] >> (_EIGHT * (_EIGHT - (end - place)))
         halves = (number & _WORDS) + ((number >> _WORD) & _WORDS)
         total += (halves & _LOW) + (halves >> _HALF)
     return int(np.int64(total & _LOW))
@@ -55,18 +56,18 @@ def word_sum(numbers: Eights, first: int, stop: int) -> int:
 @compiled
 def byte_sum(numbers: Eights, first: int, stop: int) -> int:
     """Sum the bytes from `first` to before `stop`, modulo 65536. At least eight bytes stand before `stop`."""
-    total, place = _NOTHING, first
-    while place < stop:
-        most = min(stop, place + _AT_ONCE)
-        sums = _NOTHING
-        while place + 8 <= most:
+    total, place, end = _NOTHING, np.uint64(first), np.uint64(stop)
+    while place + _EIGHT <= end:
+        sums, most = _NOTHING, min(end - _EIGHT, place + _BYTES_AT_ONCE)
+        while place <= most:
             number = numbers[place]
-            sums += (number & _BYTES) + ((number >> _BYTE) & _BYTES)
-            place += 8
-        if place < most:
-            number = numbers[most - 8] >> np.uint64(8 * (8 - (most - place)))
-            sums += (number & _BYTES) + ((number >> _BYTE) & _BYTES)
-            place = most
+            sums += (number & _BYTES) + ((number >> _EIGHT) & _BYTES)
+            place += _EIGHT
+        halves = (sums & _WORDS) + ((sums >> _WORD) & _WORDS)
+        total += (halves & _LOW) + (halves >> _HALF)
+    if place < end:
+        number = numbers[end - _EIGHT] >> (_EIGHT * (_EIGHT - (end - place)))
+        sums = (number & _BYTES) + ((number >> _EIGHT) & _BYTES)
         halves = (sums & _WORDS) + ((sums >> _WORD) & _WORDS)
         total += (halves & _LOW) + (halves >> _HALF)
     return int(np.int64(total & _LOW))

@@ -190,6 +190,13 @@ def _damage(row: list[int], size: int, rule: FrameRule) -> _Damage:
 
 
 @compiled
+def end_of(found: Found, row: int) -> int:
+    """First byte after a frame that a walk found."""
+    end: int = found[row, 0] + (found[row, 1] >> 8)
+    return end
+
+
+@compiled
 def note(faults: Found, row: int, start: int, length: int, fault: int) -> int:
     """Write down something that looks like a frame and is none; returns the next row."""
     faults[row, 0], faults[row, 1], faults[row, 2] = start, length, fault

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ingest.checksums import Eights, word, word_sum
 from ingest.compiled import compiled
-from ingest.framing import CHECKSUM, CUT, HEADER_CUT, Found, FrameRule, Walked, note
+from ingest.framing import CHECKSUM, CUT, HEADER_CUT, Found, FrameRule, Walked, end_of, note
 from ingest.matrices import fields
 from ingest.text import Bytes
 from ingest.timecode import Times, from_fields
@@ -98,6 +98,23 @@ def _stated_bytes(buffer: Bytes, at: int) -> int:
 
 
 @compiled
+def _follow(buffer: Bytes, numbers: Eights, at: int, found: Found, frames: int) -> int:
+    """Enter good records that follow each other from `at` on, and return how many records there are then."""
+    while frames < len(found) and at + HEADER_BYTES <= buffer.size and buffer[at] == SYNC:
+        samples = _samples(numbers, at, found, frames) - frames
+        if samples:
+            frames, at = frames + samples, at + samples * _SAMPLE_BYTES
+            continue
+        size = _stated_bytes(buffer, at)
+        end = at + size - 2
+        if size == 0 or end + 2 > buffer.size or (FIRST_SUM + word_sum(numbers, at, end)) & 0xFFFF != word(buffer, end):
+            break
+        found[frames, 0], found[frames, 1] = at, size << 8 | buffer[at + 1]
+        frames, at = frames + 1, end + 2
+    return frames
+
+
+@compiled
 def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faults: Found) -> Walked:
     """Find records; see `ingest.framing.Walk`."""
     frames = damaged = 0
@@ -105,9 +122,9 @@ def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faul
         if buffer[at] != SYNC:
             at += 1
             continue
-        samples = _samples(numbers, at, found, frames) - frames
-        if samples:
-            frames, at = frames + samples, at + samples * _SAMPLE_BYTES
+        followed = _follow(buffer, numbers, at, found, frames)
+        if followed > frames:
+            frames, at = followed, end_of(found, followed - 1)
             continue
         left = buffer.size - at
         size = HEADER_BYTES if left < HEADER_BYTES else _stated_bytes(buffer, at)
@@ -116,13 +133,9 @@ def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faul
         if size > left:
             damaged = note(faults, damaged, at, size, CUT if left >= HEADER_BYTES else HEADER_CUT)
         elif size:
-            computed, stated = (FIRST_SUM + word_sum(numbers, at, at + size - 2)) & 0xFFFF, word(buffer, at + size - 2)
-            if computed == stated:
-                found[frames, 0], found[frames, 1] = at, size << 8 | buffer[at + 1]
-                frames, at = frames + 1, at + size
-                continue
             damaged = note(faults, damaged, at, size, CHECKSUM)
-            faults[damaged - 1, 3], faults[damaged - 1, 4] = computed, stated
+            faults[damaged - 1, 3] = (FIRST_SUM + word_sum(numbers, at, at + size - 2)) & 0xFFFF
+            faults[damaged - 1, 4] = word(buffer, at + size - 2)
         at += 1
     return at, frames, damaged, 0
 

@@ -7,7 +7,7 @@ Teledyne RD Instruments, Workhorse Commands and Output Data Format, P/N 957-6156
 
 from ingest.checksums import Eights, byte_sum, word
 from ingest.compiled import compiled
-from ingest.framing import CHECKSUM, CUT, HEADER, HEADER_CUT, Found, FrameRule, Walked, note
+from ingest.framing import CHECKSUM, CUT, HEADER, HEADER_CUT, Found, FrameRule, Walked, end_of, note
 from ingest.text import Bytes
 
 SYNC, WAVES = 0x7F, 0x79
@@ -23,13 +23,32 @@ def possible(header: bytes) -> bool:
 
 
 @compiled
+def _follow(buffer: Bytes, numbers: Eights, at: int, found: Found, frames: int) -> int:
+    """Enter good frames that follow each other from `at` on, and return how many frames there are then."""
+    while frames < len(found) and at + HEADER_BYTES <= buffer.size and buffer[at] == SYNC:
+        kind, size, types = buffer[at + 1], word(buffer, at + 2), buffer[at + 5]
+        end = at + size
+        if kind not in (SYNC, WAVES) or types == 0 or size < HEADER_BYTES + 4 * types or end + 2 > buffer.size:
+            break
+        if byte_sum(numbers, at, end) != word(buffer, end):
+            break
+        found[frames, 0], found[frames, 1] = at, (size + CHECKSUM_BYTES) << 8 | kind
+        frames, at = frames + 1, end + CHECKSUM_BYTES
+    return frames
+
+
+@compiled
 def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faults: Found) -> Walked:
     """Find ensembles and waves packets; see `ingest.framing.Walk`."""
     frames = damaged = 0
     while at < buffer.size and frames < len(found) and damaged < len(faults):
         left = buffer.size - at
-        if buffer[at] != SYNC or (left > 1 and buffer[at + 1] != SYNC and buffer[at + 1] != WAVES):
+        if buffer[at] != SYNC or (left > 1 and buffer[at + 1] not in (SYNC, WAVES)):
             at += 1
+            continue
+        followed = _follow(buffer, numbers, at, found, frames)
+        if followed > frames:
+            frames, at = followed, end_of(found, followed - 1)
             continue
         if left < HEADER_BYTES:
             if not last:
@@ -39,24 +58,17 @@ def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faul
             at += 1
             continue
         size, types = word(buffer, at + 2), buffer[at + 5]
-        end = at + size
+        length = size + CHECKSUM_BYTES
         if types == 0 or size < HEADER_BYTES + 4 * types:
             damaged = note(faults, damaged, at, 1, HEADER)
             faults[damaged - 1, 3], faults[damaged - 1, 4] = size, types
-        elif size + CHECKSUM_BYTES > left:
+        elif length > left:
             if not last:
-                return at, frames, damaged, end + CHECKSUM_BYTES
-            damaged = note(faults, damaged, at, size + CHECKSUM_BYTES, CUT)
+                return at, frames, damaged, at + length
+            damaged = note(faults, damaged, at, length, CUT)
         else:
-            stated = word(buffer, end)
-            computed = byte_sum(numbers, at, end)
-            if computed == stated:
-                found[frames, 0], found[frames, 1] = at, (size + CHECKSUM_BYTES) << 8 | buffer[at + 1]
-                frames += 1
-                at = end + CHECKSUM_BYTES
-                continue
-            damaged = note(faults, damaged, at, size + CHECKSUM_BYTES, CHECKSUM)
-            faults[damaged - 1, 3], faults[damaged - 1, 4] = computed, stated
+            damaged = note(faults, damaged, at, length, CHECKSUM)
+            faults[damaged - 1, 3], faults[damaged - 1, 4] = byte_sum(numbers, at, at + size), word(buffer, at + size)
         at += 1
     return at, frames, damaged, 0
 
