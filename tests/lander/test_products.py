@@ -112,3 +112,20 @@ def test_nothing_in_nothing_out(observations):
     table = product.compute(product.discover()["hourly"], np.zeros(0, dtype=np.int64), observations, 0, HOUR)
     assert table.time.shape == (0,)
     assert table.time_bounds.shape == (0, 2)
+
+
+def test_each_cell_of_a_profile_is_averaged_by_itself_and_components_not_directions():
+    made = product.discover()["hourly"]
+    time = MONTHS[0] + np.arange(24, dtype=np.int64) * 10 * MINUTE
+    generator = np.random.default_rng(4)
+    values = generator.normal(size=(24, 3))
+    values[5:, 2] = np.nan
+    flags = np.where(np.isnan(values), 9, generator.choice([1, 4], size=(24, 3))).astype(np.int8)
+    whole = product.compute(made, time, {"eastward_velocity": Observations(values, flags)}, MONTHS[0], MONTHS[1])
+    for cell in range(3):
+        seen = {"eastward_velocity": Observations(values[:, cell], flags[:, cell])}
+        alone = product.compute(made, time, seen, MONTHS[0], MONTHS[1])
+        rows = np.searchsorted(whole.time, alone.time)
+        for name, column in alone.columns.items():
+            np.testing.assert_array_equal(whole.columns[name].values[rows, cell], column.values)
+    assert whole.columns["all_eastward_velocity_count"].values[:, 2].sum() == 5
