@@ -73,10 +73,50 @@ def test_zip_of_one_and_of_several(method, decode_bytes):
     decoded = decode_bytes(several, "several.zip")
     _check(decoded, several)
     assert decoded.reader == "aanderaa_optode+sbe_hex"
-    assert list(decoded.streams) == ["a_up_hex_samples", "b_up_hex_samples", "day_1_log_samples"]
-    assert same_values(decoded.streams["b_up_hex_samples"], whole.streams["samples"])
-    assert decoded.streams["b_up_hex_samples"].attrs["source_member"] == "b/up.hex"
+    assert list(decoded.streams) == ["aanderaa_optode_samples", "sbe_hex_samples"]
+    count = whole.streams["samples"].sizes["time"]
+    joined = decoded.streams["sbe_hex_samples"]
+    assert same_values(whole.streams["samples"], joined, slice(count)), "a/up.hex comes first"
+    second = joined["source_offset"].values[count:] - len(HEX)
+    assert (second == whole.streams["samples"]["source_offset"].values).all()
+    assert joined.attrs["source_offset_meaning"].endswith(": a/up.hex, b/up.hex")
+    assert "source_member" not in joined.attrs
+    assert decoded.streams["aanderaa_optode_samples"].attrs["source_member"] == "day 1.log"
     assert set(decoded.ledger.members) == {"day 1.log", "a/up.hex", "b/up.hex"}
+
+
+def _parts(content, pieces):
+    """The header, each time with another part of the samples."""
+    end = content.index(b"*END*\n") + len(b"*END*\n")
+    lines = content[end:].splitlines(keepends=True)
+    step = -(-len(lines) // pieces)
+    return [content[:end] + b"".join(lines[at : at + step]) for at in range(0, len(lines), step)]
+
+
+@pytest.mark.parametrize("block_bytes", [500, 10**7])
+def test_logs_of_one_instrument_are_one_stream_in_the_order_of_their_names(decode_bytes, block_bytes):
+    first, second, third = _parts(HEX, 3)
+    packed = _zip(("log_3.hex", third), ("log_1.hex", first), ("readme", b"x"), ("log_2.hex", second))
+    decoded = decode_bytes(packed, "logs.zip", block_bytes=block_bytes)
+    _check(decoded, packed)
+    assert list(decoded.streams) == ["samples"]
+    samples, whole = decoded.streams["samples"], decode_bytes(HEX, "raw").streams["samples"]
+    for name in ("time", "temperature", "conductivity"):
+        assert samples[name].values.tobytes() == whole[name].values.tobytes()
+    offset = samples["source_offset"].values
+    assert (np.diff(offset) > 0).all(), "every record has a place of its own"
+    content = first + second + third
+    at, length = int(offset[70]), int(samples["source_length"].values[70])
+    assert content[at : at + length] in HEX.splitlines()
+
+
+def test_logs_of_another_instrument_are_a_stream_of_their_own(decode_bytes):
+    other = HEX.replace(b"SerialNumber='03700001'", b"SerialNumber='03700002'")
+    decoded = decode_bytes(_zip(("a.hex", HEX), ("b.hex", other), ("c.hex", HEX)), "two.zip")
+    assert {name: one.attrs["serial_number"] for name, one in decoded.streams.items()} == {
+        "b_hex_samples": "03700002", "samples": "03700001",
+    }  # fmt: skip
+    assert decoded.streams["samples"].sizes["time"] == 2 * decoded.streams["b_hex_samples"].sizes["time"]
 
 
 def test_nothing_is_written(tmp_path):
