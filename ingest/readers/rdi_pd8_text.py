@@ -231,6 +231,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     attributes = {
         "instrument_model": "Teledyne RDI Workhorse",
         "coordinate_system": "earth",
+        "attitude_convention": "teledyne_rdi",
         "ensemble_time": "start",
     }
     return {STREAM: assemble(batch, variables, columns["time"], attributes, coordinates)}

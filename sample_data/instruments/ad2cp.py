@@ -125,7 +125,7 @@ def header(head: FileHead) -> bytes:
         'NPING=60,NB=4,CH=1234,MUX=1,BW="BROAD",ALTI=0,BT=0',
         "GETXFAVG,ROWS=4,COLS=4,M11=1.1831,M12=0.0000,M13=-1.1831,M14=0.0000,M21=0.0000,M22=-1.1831,M23=0.0000,"
         "M24=1.1831,M31=0.5517,M32=0.0000,M33=0.5517,M34=0.0000,M41=0.0000,M42=0.5517,M43=0.0000,M44=0.5517",
-        "GETUSER,POFF=10.13,DECL=0.00,HX=0,HY=0,HZ=0",
+        "GETUSER,POFF=10.13,DECL=-3.40,HX=0,HY=0,HZ=0",
         *(f"BEAMCFGLIST,BEAM={beam},THETA=25.00,PHI={phi:.2f},FREQ=500,BW=25,BRD=1,HWBEAM={beam},ZNOM=60.00"
           for beam, phi in ((1, 0.0), (2, -90.0), (3, 180.0), (4, 90.0))),
     ]  # fmt: skip
