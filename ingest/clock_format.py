@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.fields import numbers
+from ingest.fields import numbers, read_clock
 from ingest.text import Bytes, Places, shapes, whole_numbers
 from ingest.timecode import Times, from_fields
 
@@ -165,6 +165,44 @@ def _read_codes(
     buffer: Bytes, start: Places, stop: Places, part: Part
 ) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.bool_]]:
     """Number of each code, of shape (n,), and which fields have the form."""
+    values = {code: np.zeros(start.size, dtype=np.int64) for code in part.codes}
+    fits = _read_template(buffer, start, stop, part, values)
+    if fits.all():
+        return values, fits
+    others, found = _read_shapes(buffer, start[~fits], stop[~fits], part)
+    for code, some in others.items():
+        values[code][~fits] = some
+    fits[~fits] = found
+    return values, fits
+
+
+def _read_template(
+    buffer: Bytes, start: Places, stop: Places, part: Part, values: dict[str, NDArray[np.int64]]
+) -> NDArray[np.bool_]:
+    """Enter the numbers of fields that have digits where the first has them; gives which do.
+
+    None, where words or numbers that touch stand in the first field: runs of digits are no codes then.
+    """
+    none = np.zeros(start.size, dtype=bool)
+    first = buffer[start[0] : min(stop[0], start[0] + _WIDEST + 1)].tobytes() if start.size else b""
+    template = re.sub(rb"\d", b"0", first)
+    assert part.pattern is not None
+    match = part.pattern.fullmatch(first)
+    runs = [run.span() for run in re.finditer(rb"\d+", template)]
+    if match is None or set(part.codes) & set("bBp"):
+        return none
+    if runs != [match.span(group) for group in range(1, 1 + len(part.codes))]:
+        return none
+    numbers_found, fits = read_clock(buffer, start, stop, template)
+    for code, number, (begin, end) in zip(part.codes, numbers_found, runs, strict=True):
+        values[code][:] = np.where(fits, _scaled(code, number, end - begin), 0)
+    return fits
+
+
+def _read_shapes(
+    buffer: Bytes, start: Places, stop: Places, part: Part
+) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.bool_]]:
+    """The same for fields of any form: those of one form together, noise one by one."""
     assert part.pattern is not None
     values = {code: np.zeros(start.size, dtype=np.int64) for code in part.codes}
     fits = np.zeros(start.size, dtype=bool)

@@ -16,13 +16,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ingest.calibration import sami
 from ingest.dataset import Values, assemble
-from ingest.reader import Batch
+from ingest.reader import Batch, Calibration
 from ingest.timecode import Times
 
 PH, CARBON_DIOXIDE, BLANK, POWER, CONTROL = "ph", "carbon_dioxide", "carbon_dioxide_blank", "power", "control"
 _STREAMS = {0x04: CARBON_DIOXIDE, 0x05: BLANK, 0x0A: PH, 0x11: POWER}
 LIGHTS = {CARBON_DIOXIDE: 14, BLANK: 14}
+RATIO_434, RATIO_620 = 6, 7
+"""Places of the two ratios among the light measurements of pCO2."""
+
 MEASUREMENTS, BLANKS, SIGNALS = 23, 4, 4
 """A pH record has four blanks and 23 measurements of four signals: reference and light at 434 nm, then at 578 nm."""
 
@@ -151,6 +155,28 @@ def batches(records: Sequence[Placed]) -> dict[str, Batch]:
     return found
 
 
+Blank = tuple[float, float]
+"""Ratios of light at 434 and at 620 nm in a blank record of pCO2; NaN where there was none yet."""
+
+NO_BLANK: Blank = (np.nan, np.nan)
+
+
+def with_blanks(records: Sequence[Placed], before: Blank) -> tuple[list[Placed], Blank]:
+    """Give every pCO2 record the ratios of the blank before it, and return those of the last blank."""
+    found: list[Placed] = []
+    blank = before
+    for placed in records:
+        record = placed.record
+        if record.stream == BLANK:
+            lights = record.values["co2_light_counts"]
+            assert isinstance(lights, list)
+            blank = float(lights[RATIO_434]), float(lights[RATIO_620])
+        if record.stream == CARBON_DIOXIDE:
+            record = record._replace(values={**record.values, "blank_ratios": list(blank)})
+        found.append(placed._replace(record=record))
+    return found, blank
+
+
 _DIMENSIONS = {
     "ph_reference_light_counts": (("blank", "signal"), (BLANKS, SIGNALS)),
     "ph_light_counts": (("measurement", "signal"), (MEASUREMENTS, SIGNALS)),
@@ -159,8 +185,14 @@ _DIMENSIONS = {
 _LONG = ("data_records", "error_records", "bytes_stored")
 
 
-def dataset(batch: Batch, attributes: Mapping[str, str]) -> xr.Dataset:
-    """Raw counts of one stream on the instrument's clock, with the logger's stamp as an offset where there is one."""
+def dataset(
+    stream: str, batch: Batch, attributes: Mapping[str, str], calibration: Calibration | None = None
+) -> xr.Dataset:
+    """Raw counts of one stream on the instrument's clock, with the logger's stamp as an offset where there is one.
+
+    With a calibration, what follows from the counts: pCO2 (`carbon_dioxide`: the coefficients of the sheet), pH as it
+    would be at practical salinity 35 (`ph`), and the temperature of the sample.
+    """
     time = times(batch.columns["seconds"])
     held: dict[str, Values | tuple[tuple[str, ...], Values]] = {}
     for name, values in batch.columns.items():
@@ -169,7 +201,29 @@ def dataset(batch: Batch, attributes: Mapping[str, str]) -> xr.Dataset:
             held[name] = (dimensions, values.astype(np.int32).reshape(values.shape[0], *shape))
         elif name == "stamp":
             held["logger_clock_offset"] = values - time.astype(np.int64)
-        elif name != "seconds":
+        elif name not in ("seconds", "blank_ratios"):
             kept = values.dtype.kind == "f" or name in _LONG
             held[name] = values if kept else values.astype(np.int32)
-    return assemble(batch, held, time, attributes)
+    return assemble(batch, {**held, **_calibrated(stream, batch, calibration or {})}, time, attributes)
+
+
+def _calibrated(stream: str, batch: Batch, calibration: Calibration) -> dict[str, Values]:
+    sheet = calibration.get(stream)
+    if sheet is None or stream not in (PH, CARBON_DIOXIDE):
+        return {}
+    bits = 14 if float(sheet.get("bits", 12)) == 14 else 12
+    thermistor = batch.columns["thermistor_end_counts" if stream == PH else "thermistor_counts"]
+    temperature = sami.thermistor_temperature(thermistor, bits)
+    if stream == PH:
+        indicator = sami.IndicatorCoefficients.from_mapping(sheet)
+        blanks, lights = (batch.columns[name].reshape(thermistor.size, *_DIMENSIONS[name][1])
+                          for name in ("ph_reference_light_counts", "ph_light_counts"))  # fmt: skip
+        value = sami.ph_total(blanks, lights, temperature, 35.0, indicator)
+        return {"sample_temperature": temperature, "ph_at_salinity_35": value}
+    blank = np.full((thermistor.size, LIGHTS[BLANK]), np.nan)
+    given = [float(sheet.get(name, np.nan)) for name in ("blank434", "blank620")]
+    ratios = batch.columns.get("blank_ratios", np.full((thermistor.size, 2), np.nan))
+    blank[:, [RATIO_434, RATIO_620]] = np.where(np.isnan(ratios), given, ratios)
+    coefficients = sami.CarbonDioxideCoefficients.from_mapping(sheet)
+    pressure = sami.partial_pressure(batch.columns["co2_light_counts"], blank, temperature, coefficients)
+    return {"sample_temperature": temperature, "carbon_dioxide_partial_pressure": pressure}

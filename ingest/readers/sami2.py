@@ -34,9 +34,13 @@ _MOST_LINES = 64
 
 @dataclass(frozen=True)
 class State:
-    """Why the last line was lost, None after a record or known noise: lines of the same record have the same reason."""
+    """Why the last line was lost, and the last blank of pCO2.
+
+    `blame` is None after a record or known noise: lines of the same record have the same reason.
+    """
 
     blame: str | None = None
+    blank: sami_layout.Blank = sami_layout.NO_BLANK
 
 
 @dataclass
@@ -119,10 +123,10 @@ def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
         account.reject(opened.first, lines.start.size - 1, "record cut by the end of the file")
     elif opened is not None:
         consumed = int(lines.start[opened.first])
-    records = Records(
-        sami_layout.batches(account.records), account.accepted, tuple(account.skipped), tuple(account.rejected)
-    )
-    return records, consumed, State(account.blame)
+    placed, blank = sami_layout.with_blanks(account.records, state.blank)
+    batches = sami_layout.batches(placed)
+    records = Records(batches, account.accepted, tuple(account.skipped), tuple(account.rejected))
+    return records, consumed, State(account.blame, blank)
 
 
 def _take(account: _Account, row: int, opened: _Open | None) -> _Open | None:
@@ -169,14 +173,16 @@ def _lose(account: _Account, row: int, line: bytes) -> None:
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
-    """Raw counts; pH and pCO2 follow from them with salinity and blanks: see `ingest.calibration.sami`."""
+    """Raw counts, and with a calibration pCO2 and pH; see `sami_layout.dataset`."""
     attributes = {"instrument_model": "Sunburst SAMI2"}
-    return {stream: sami_layout.dataset(batch, attributes) for stream, batch in records.batches.items()}
+    return {
+        stream: sami_layout.dataset(stream, batch, attributes, calibration) for stream, batch in records.batches.items()
+    }
 
 
 READER = Reader(
     name="sami2",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,

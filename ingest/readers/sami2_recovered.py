@@ -13,7 +13,7 @@ Sunburst Sensors, SAMI2 user manual: record formats, downloaded data.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -38,10 +38,14 @@ _INFORMATION = {
 
 @dataclass(frozen=True)
 class State:
-    """What the sections before the data tell about the instrument; `lost` where no data were found behind them."""
+    """What the sections before the data tell about the instrument, and the last blank of pCO2.
+
+    `lost` where no data were found behind the sections.
+    """
 
     attributes: Mapping[str, str]
     lost: bool = False
+    blank: sami_layout.Blank = sami_layout.NO_BLANK
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -61,8 +65,8 @@ def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
 
 def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
     if state is not None and not state.lost:
-        records, consumed = _parse_rows(block, offset, final)
-        return records, consumed, state
+        records, consumed, blank = _parse_rows(block, offset, final, state.blank)
+        return records, consumed, replace(state, blank=blank)
     end = None if state is not None else _DATA.search(block[:HEAD_BYTES])
     at_end = end is not None and not end[0].endswith(b"\n")
     if end is None or (at_end and not final):
@@ -70,8 +74,8 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
             return Records(), 0, None
         lost = Span(offset, len(block), "sections without a line :Data")
         return Records(rejected=(lost,) if block else ()), len(block), State({}, lost=True)
-    state = State(_attributes(block[: end.start()]))
-    records, consumed = _parse_rows(block[end.end() :], offset + end.end(), final)
+    records, consumed, blank = _parse_rows(block[end.end() :], offset + end.end(), final, sami_layout.NO_BLANK)
+    state = State(_attributes(block[: end.start()]), blank=blank)
     accepted = records.accepted + end.end()
     return Records(records.batches, accepted, records.skipped, records.rejected), consumed + end.end(), state
 
@@ -82,7 +86,9 @@ def _attributes(sections: bytes) -> dict[str, str]:
     return {**told, "instrument_model": f"Sunburst SAMI2 {told.get('instrument_model', '')}".strip()}
 
 
-def _parse_rows(block: bytes, offset: int, final: bool) -> tuple[Records, int]:
+def _parse_rows(
+    block: bytes, offset: int, final: bool, before: sami_layout.Blank
+) -> tuple[Records, int, sami_layout.Blank]:
     lines, consumed = split_lines(np.frombuffer(block, dtype=np.uint8), final)
     placed: list[Placed] = []
     accepted = 0
@@ -100,7 +106,8 @@ def _parse_rows(block: bytes, offset: int, final: bool) -> tuple[Records, int]:
             length = (following if record.stream == sami_layout.CONTROL else stop) - start
             placed.append(Placed(record, offset + start, length))
             accepted += following - start
-    return Records(sami_layout.batches(placed), accepted, tuple(skipped), tuple(rejected)), consumed
+    placed, blank = sami_layout.with_blanks(placed, before)
+    return Records(sami_layout.batches(placed), accepted, tuple(skipped), tuple(rejected)), consumed, blank
 
 
 def _read_row(line: bytes, *, ended: bool) -> sami_layout.Record | str:
@@ -124,13 +131,16 @@ def _surely_whole(record: sami_layout.Record, line: bytes) -> bool:
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
-    """Raw counts; pH and pCO2 follow from them with salinity and blanks: see `ingest.calibration.sami`."""
-    return {stream: sami_layout.dataset(batch, state.attributes) for stream, batch in records.batches.items()}
+    """Raw counts, and with a calibration pCO2 and pH; see `sami_layout.dataset`."""
+    return {
+        stream: sami_layout.dataset(stream, batch, state.attributes, calibration)
+        for stream, batch in records.batches.items()
+    }
 
 
 READER = Reader(
     name="sami2_recovered",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,

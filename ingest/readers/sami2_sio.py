@@ -54,20 +54,23 @@ def _rows(data: bytes) -> list[Row]:
 
 
 def to_dataset(records: Records, state: Gap, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
-    """Raw counts; pH and pCO2 follow from them with salinity and blanks: see `ingest.calibration.sami`."""
+    """Raw counts, and with a calibration pCO2 and pH; see `sami_layout.dataset`.
+
+    Blocks are read apart from each other: blanks of pCO2 come from the calibration only.
+    """
     streams = {}
     for stream, batch in records.batches.items():
         columns = {name: values for name, values in batch.columns.items() if name not in ("controller", "block_number")}
         columns["stamp"] = columns["seconds"] * 1_000_000
         columns["seconds"] = columns.pop("record_seconds")
         attributes = {"instrument_model": "Sunburst SAMI2"}
-        streams[stream] = sami_layout.dataset(replace(batch, columns=columns), attributes)
+        streams[stream] = sami_layout.dataset(stream, replace(batch, columns=columns), attributes, calibration)
     return streams
 
 
 READER = Reader(
     name="sami2_sio",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,

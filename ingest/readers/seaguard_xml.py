@@ -215,7 +215,7 @@ def _batches(rows: list[_Row], offset: int, state: State) -> tuple[dict[str, Bat
     batches: dict[str, Batch] = {}
     layouts = dict(state.layouts)
     for layout, some in by_layout.items():
-        stream = "samples" if layout == state.main else f"samples_{zlib.crc32(repr(layout).encode()):08x}"
+        stream = "samples" if layout == state.main else f"samples_{zlib.crc32(repr(layout).encode())}"
         layouts[stream] = layout
         start = np.array([row.start for row in some], dtype=np.int64)
         length = np.array([row.stop - row.start for row in some], dtype=np.int32)

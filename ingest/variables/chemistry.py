@@ -111,6 +111,12 @@ _SAMI = (
     counted("data_records", "Data records stored so far", "int64"),
     counted("error_records", "Error records stored so far", "int64"),
     counted("bytes_stored", "Bytes stored so far", "int64"),
+    measured("sample_temperature", "degree_Celsius", "Temperature of the water sample inside the instrument", None,
+             1e-4, -5.0, 60.0, 1e-2),
+    measured("ph_at_salinity_35", "1", "Sea water pH, total scale, as it would be at practical salinity 35", None,
+             1e-5, 2.0, 12.0, 1e-3),
+    measured("ph_total", "1", "Sea water pH, total scale", "sea_water_ph_reported_on_total_scale",
+             1e-5, 2.0, 12.0, 1e-3),
 )  # fmt: skip
 
 _SPECTRA = (
@@ -152,4 +158,6 @@ _METS = (
              "sea_water_temperature", 1e-4, -5.0, 60.0, 1e-2),
 )  # fmt: skip
 
-ROWS: tuple[Variable, ...] = (*_CLOCKS, *_ECO, *_LISST, *_NITRATE, *_CARBON_DIOXIDE, *_SAMI, *_SPECTRA, *_HYDROC, *_METS)
+ROWS: tuple[Variable, ...] = (
+    *_CLOCKS, *_ECO, *_LISST, *_NITRATE, *_CARBON_DIOXIDE, *_SAMI, *_SPECTRA, *_HYDROC, *_METS,
+)  # fmt: skip
