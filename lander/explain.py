@@ -109,9 +109,8 @@ def _filled_near(source: Source, variable: str, nearest: _Place, wanted: int) ->
         return None
     row = int(np.argmin(np.abs(times - wanted)))
     near = abs(int(times[row]) - wanted)
-    if near > nearest.stream.step_seconds * 1e6 or near >= abs(nearest.time - wanted) > 0:
-        return None
-    if nearest.time == int(times[row]):  # a bad sample that was filled: the sample is what people ask about
+    # As near as a sample, as for a bad one that was filled: the sample is what people ask about.
+    if near > nearest.stream.step_seconds * 1e6 or near >= abs(nearest.time - wanted):
         return None
     return _Place(nearest.stream, store.month_of(wanted), -1 - row, int(times[row]))
 

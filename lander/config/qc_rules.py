@@ -41,7 +41,7 @@ def qc_mistakes(document: Document, loc: Loc) -> Iterator[Mistake]:
     """Hold one `qc:` section against the vocabulary and the checks that exist."""
     for variable in document.keys(*loc):
         here = (*loc, variable)
-        if variable not in vocabulary.table():
+        if variable not in vocabulary.table() and variable != qc.check.RECORD:
             yield document.mistake(here, f"unknown variable {variable!r}", "a name of the vocabulary",
                                    nearest(variable, vocabulary.table()))  # fmt: skip
         if not isinstance(document.at(*here), dict):
@@ -50,8 +50,14 @@ def qc_mistakes(document: Document, loc: Loc) -> Iterator[Mistake]:
             yield from _check_mistakes(document, (*here, name), name)
 
 
+def _able(variable: object) -> Mapping[str, qc.check.Check]:
+    """Checks that can judge a variable; times and the platform are all there is to judge of the record itself."""
+    found = qc.check.discover()
+    return {name: one for name, one in found.items() if variable != qc.check.RECORD or one.kind == "record"}
+
+
 def _check_mistakes(document: Document, loc: Loc, name: str) -> Iterator[Mistake]:
-    checks = qc.check.discover()
+    checks = _able(loc[-2])
     if name not in checks:
         known = ", ".join(checks) or "none"
         yield document.mistake(loc, f"unknown QC check {name!r}", f"one of {known}", nearest(name, checks))
