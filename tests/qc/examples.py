@@ -26,7 +26,7 @@ EXAMPLES = {
     "neighbour": {"other": "other", "suspect": 6.0, "fail": 7.0},
     "heading_jump": {"largest_gap": 50.0, "degrees": 0.05},
     "disturbance": {"intervals": (("2016-09-28T00:00:00", "2016-09-28T06:00:00"),), "after_seconds": 600.0},
-    "biofouling": {"reference": "other", "percent": 1.0, "sigmas": 0.5, "baseline_days": 5, "window_days": 2},
+    "biofouling": {"reference": "other", "percent": 1.0, "sigmas": 0.5, "baseline_days": 5},
     "warm_up": {"samples": 7, "burst_gap": 15.0},
     "battery": {"suspect_volts": 10.0, "fail_volts": 9.0},
     "clock_step": {"sampling_seconds": 10.0, "tolerance_seconds": 0.003},
