@@ -117,6 +117,7 @@ def test_the_configuration_of_a_signature_is_read(clean: Deployment) -> None:
     assert attributes["instrument_model"] == "Nortek Signature500"
     assert (attributes["coordinate_system"], attributes["beam_angle_degree"]) == ("earth", 25.0)
     assert samples["cell_distance"].values[[0, -1]].tolist() == [1.5, 30.5]
+    assert attributes["declination_degree"] == -3.4, "velocities are relative to true north, as the truth is"
     ends = [np.datetime64(clean.truth.summary["phases"][f"{name}_end"][:-1], "us") for name in ("deck", "ascent")]
     utc = clean.column("signature", "time_utc").astype("datetime64[us]")
     air = (utc <= ends[0]) | (utc >= ends[1])
