@@ -364,3 +364,27 @@ def read_hex(buffer: Bytes, start: Places, digits: Places) -> tuple[Places, Flag
             at += digits[field]
         valid[row] = worst < 16
     return values, valid
+
+
+@compiled
+def are_hex(buffer: Bytes, start: Places, stop: Places) -> Flags:
+    """Where nothing but hexadecimal digits stands."""
+    pure = np.empty(start.size, np.bool_)
+    for row in range(start.size):
+        worst = np.uint8(0)
+        for place in range(start[row], stop[row]):
+            worst |= _NIBBLES[byte_at(buffer, place)]
+        pure[row] = worst < 16
+    return pure
+
+
+@compiled
+def join_hex(buffer: Bytes, start: Places, stop: Places) -> NDArray[np.uint8]:
+    """Bytes of hexadecimal digits of many stretches, an even number in each, one after the other."""
+    joined = np.empty(int((stop - start).sum()) // 2, np.uint8)
+    at = 0
+    for row in range(start.size):
+        for place in range(start[row], stop[row], 2):
+            joined[at] = _NIBBLES[byte_at(buffer, place)] << 4 | _NIBBLES[byte_at(buffer, place + 1)]
+            at += 1
+    return joined

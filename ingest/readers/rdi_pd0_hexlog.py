@@ -21,12 +21,10 @@ from ingest.dcl import STAMP, TAG, Stamped, known_noise, read_stamps
 from ingest.ledger import Span
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.readers import rdi_pd0
-from ingest.text import Bytes, Lines, Places, hex_to_bytes, split_lines
+from ingest.text import Bytes, Lines, Places, group_alike, split_lines
 from ingest.vocabulary import lookup
 
 _FIRST_LINE = re.compile(rb"^(?:" + STAMP + TAG + rb")?[ \t]*(7[fF]7[fF][0-9A-Fa-f]{24,})[ \t]*\r?$", re.MULTILINE)
-_HEX = np.zeros(256, dtype=bool)
-_HEX[np.frombuffer(b"0123456789ABCDEFabcdef", dtype=np.uint8)] = True
 _BLANKS = b" \t"
 
 
@@ -101,7 +99,7 @@ def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
     records, taken, pd0 = step(binary, state.count, state.pd0)
     consumed = available if taken == len(binary) else int(text.start_of(np.array([taken]))[0])
     batches = {name: _placed(batch, text, stamped, offset, state.count) for name, batch in records.batches.items()}
-    skipped, rejected = _other_lines(block, offset, text, consumed)
+    skipped, rejected = _other_lines(buffer, offset, text, consumed)
     skipped += _spans(records.skipped, text, offset, state.count)
     rejected += _spans(records.rejected, text, offset, state.count)
     lost = sum(span.length for span in (*skipped, *rejected))
@@ -110,13 +108,15 @@ def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
 
 
 def _data_lines(buffer: Bytes, lines: Lines, stamped: Stamped) -> Text:
+    from ingest.compiled import sealed
+    from ingest.text_kernels import are_hex
+
     first, stop = stamped.payload.copy(), lines.stop.copy()
     for blank in _BLANKS:
         inside = np.minimum(first, max(buffer.size - 1, 0))
         first += (first < stop) & (buffer[inside] == blank) if buffer.size else 0
         stop -= (first < stop) & (buffer[np.maximum(stop - 1, 0)] == blank) if buffer.size else 0
-    digits = np.concatenate(([0], np.cumsum(_HEX[buffer], dtype=np.int64)))
-    pure = (digits[stop] - digits[first] == stop - first) & (stop - first >= 2)
+    pure = are_hex(sealed(buffer), first, stop) & (stop - first >= 2)
     # A stamp that is no time makes the line damage: its digits may be damaged as well.
     data = np.flatnonzero(pure & (stamped.valid | ~stamped.stamped))
     first, stop = first[data], stop[data] - (stop[data] - first[data]) % 2
@@ -125,12 +125,10 @@ def _data_lines(buffer: Bytes, lines: Lines, stamped: Stamped) -> Text:
 
 
 def _binary(buffer: Bytes, text: Text) -> bytes:
-    edges = np.zeros(buffer.size + 1, dtype=np.int8)
-    edges[text.first] += 1
-    edges[text.stop] -= 1
-    digits = buffer[np.cumsum(edges[:-1], dtype=np.int8).astype(bool)]
-    values, _ = hex_to_bytes(digits.reshape(1, -1)) if digits.size else (np.zeros((1, 0), np.uint8), None)
-    return values.tobytes()
+    from ingest.compiled import sealed
+    from ingest.text_kernels import join_hex
+
+    return join_hex(sealed(buffer), text.first, text.stop).tobytes()
 
 
 def _placed(batch: Batch, text: Text, stamped: Stamped, offset: int, count: int) -> Batch:
@@ -143,18 +141,21 @@ def _placed(batch: Batch, text: Text, stamped: Stamped, offset: int, count: int)
     return Batch(offset + start, length, {**batch.columns, "logger_time": logger})
 
 
-def _other_lines(block: bytes, offset: int, text: Text, consumed: int) -> tuple[list[Span], list[Span]]:
+def _other_lines(buffer: Bytes, offset: int, text: Text, consumed: int) -> tuple[list[Span], list[Span]]:
     """Lines without PD0 that lie before the end of what is consumed."""
     lines = text.lines
     other = np.ones(lines.start.size, dtype=bool)
     other[text.data] = False
     skipped: list[Span] = []
     rejected: list[Span] = []
-    for row in np.flatnonzero(other & (lines.next <= consumed)).tolist():
-        start, following = int(lines.start[row]), int(lines.next[row])
-        noise = known_noise(block[start : int(lines.stop[row])])
-        span = Span(offset + start, following - start, noise or "no line of hexadecimal digits")
-        (skipped if noise else rejected).append(span)
+    rows = np.flatnonzero(other & (lines.next <= consumed))
+    for group in group_alike(buffer, lines.start[rows], lines.stop[rows]):
+        alike = rows[group]
+        noise = known_noise(buffer[lines.start[alike[0]] : lines.stop[alike[0]]].tobytes())
+        reason = noise or "no line of hexadecimal digits"
+        start, length = (offset + lines.start[alike]).tolist(), (lines.next - lines.start)[alike].tolist()
+        spans = skipped if noise else rejected
+        spans += [Span(*place, reason) for place in zip(start, length, strict=True)]
     return skipped, rejected
 
 

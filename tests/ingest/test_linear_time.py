@@ -1,5 +1,6 @@
-"""Time of a reader of text is proportional to the bytes, whatever they are: no line, however odd, is gone through again."""
+"""Time of a reader of text is proportional to the bytes, whatever they are: nothing is gone through again and again."""
 
+import gc
 import time
 
 import numpy as np
@@ -10,8 +11,8 @@ from ingest.reader import HEAD_BYTES
 from tests.ingest.conftest import samples
 
 SMALL, LARGE = 200_000, 10_000_000  # bytes: in `make test`, in `make soak`
-FOURTH = 4
-MOST = 2.5  # times the share that would be exact: what is quadratic takes four times as long
+EIGHTH = 8
+MOST = 3  # times the share that would be exact: what is quadratic takes eight times as long
 NOTHING = 0.02  # seconds: below, a measured time says nothing
 KEPT = 20_000  # bytes of the real file before the noise: its header and first records
 
@@ -55,11 +56,15 @@ def _texts():
 def _seconds(reader, block):
     """CPU time of parsing a block and what is left of it, as at the end of a file; the best of two."""
     best = float("inf")
-    for _ in range(2):
-        begin = time.process_time()
-        _, consumed, state = reader.parse(block, 0, None)
-        reader.finish(block[consumed:], consumed, state)
-        best = min(best, time.process_time() - begin)
+    gc.disable()  # what it costs hangs on all that other tests have left
+    try:
+        for _ in range(2):
+            begin = time.process_time()
+            _, consumed, state = reader.parse(block, 0, None)
+            reader.finish(block[consumed:], consumed, state)
+            best = min(best, time.process_time() - begin)
+    finally:
+        gc.enable()
     return best
 
 
@@ -71,6 +76,6 @@ def test_time_grows_as_the_bytes_do(sample, size):
     _seconds(reader, start.ljust(HEAD_BYTES))  # compiles
     for name, noise in NOISE.items():
         whole = noise(size)
-        few = _seconds(reader, start + whole[: size // FOURTH])
+        few = _seconds(reader, start + whole[: size // EIGHTH])
         many = _seconds(reader, start + whole)
-        assert many < MOST * FOURTH * max(few, NOTHING), f"{name}: {few:.3f} s, four times as much {many:.3f} s"
+        assert many < MOST * EIGHTH * max(few, NOTHING), f"{name}: {few:.3f} s, eight times as much {many:.3f} s"
