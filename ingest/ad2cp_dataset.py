@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ingest.ad2cp_layout import ECHOSOUNDER, Layout
 from ingest.dataset import assemble
-from ingest.nortek_velocity import AWAY, metres_per_second
+from ingest.nortek_velocity import AWAY
 from ingest.reader import Batch
+from ingest.velocities import metres_per_second
 
 STANDARD_GRAVITY = 9.80665
 _ONE_GRAVITY = 16384  # counts of the accelerometer
@@ -128,7 +129,7 @@ def _velocities(columns: Mapping[str, NDArray[Any]], layout: Layout) -> Variable
     if "velocity" in columns:
         raw, divisor = columns["velocity"], _divisor(columns["exponent"])
         if layout.frame == "earth" and raw.shape[1] <= len(_EARTH):
-            parts = metres_per_second(raw, divisor, apart=True)
+            parts = metres_per_second(raw, divisor, apart=1)
             found |= {name: (("cell",), part) for name, part in zip(_EARTH, parts, strict=False)}
         else:
             values = np.swapaxes(metres_per_second(raw, divisor), 1, 2)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from ingest.dataset import assemble
 from ingest.nortek_classic import ATTITUDE, SAMPLE
 from ingest.nortek_classic_settings import Settings
-from ingest.nortek_velocity import AWAY, bit, metres_per_second
+from ingest.nortek_velocity import AWAY, bit
 from ingest.reader import Batch
+from ingest.velocities import metres_per_second
 
 _EARTH = ("eastward_velocity", "northward_velocity", "upward_velocity")
 _IN_FRAME = {"beam": "outward_beam_velocity", "instrument": "instrument_velocity", "": "unreferenced_velocity"}
@@ -122,7 +123,7 @@ def _velocities(columns: Mapping[str, NDArray[Any]], kind: int, frame: str, sett
     if "velocity" in columns:
         raw, divisor = columns["velocity"], _divisor(columns, kind, settings)
         if frame == "earth" and raw.shape[1] == len(_EARTH):
-            parts = metres_per_second(raw, divisor, apart=True)
+            parts = metres_per_second(raw, divisor, apart=1)
             found |= {name: (cells, part) for name, part in zip(_EARTH, parts, strict=True)}
         else:
             values = metres_per_second(raw, divisor)
