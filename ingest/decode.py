@@ -57,7 +57,7 @@ class BlockDecoder:
 
     A context manager, and an iterator over the pieces: each a mapping from stream to Dataset. When it is exhausted,
     `ledger` and `sha256` tell about the whole file. Of an archive, every member of a known format is decoded in place;
-    where it has several, the name of the member leads the names of its streams.
+    where they are unlike, its streams have names of their own: see `ingest.packed`.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tests.ingest.made_chemistry import made_chemistry
+from tests.ingest.made_logs import made_logs
 from tests.ingest.made_sea_bird import made_sea_bird_files
 from tests.ingest.made_tables import made_tables
 from tests.ingest.made_text import made_text
@@ -89,5 +90,6 @@ def made_files() -> Iterator[tuple[str, bytes]]:
     yield from made_sea_bird_files()
     yield from made_chemistry()
     yield from made_tables()
+    yield from made_logs()
     yield from made_text()
     yield "recorded.adp", adp_file()

@@ -13,7 +13,7 @@ import ingest
 from ingest import vocabulary
 from ingest.dataset import record_dimension
 from ingest.errors import CalibrationError, IngestError, UnknownFormatError
-from tests.ingest.conftest import places, same_values, samples, streams_equal
+from tests.ingest.conftest import CORPUS, places, same_values, samples, streams_equal
 
 TRIALS = {"sbe_hex": 100, "aanderaa_optode": 100, "rdi_pd0": 100}  # the formats that every run of the house rests on
 FEWEST_TRIALS, SOAK_TRIALS = 20, 200
@@ -96,8 +96,13 @@ def _check_account(decoded, content):
         assert (sums[stop] == sums[start]).all(), f"{stream}: a record lies in a skipped or rejected span"
 
 
+REAL_ONLY = {"lisst200x", "sami2", "sami2_recovered", "sami2_sio", "sbe26plus_dcl", "sbe26plus_hex", "suna"}
+"""Readers whose samples are real files only: without the corpus they have none."""
+
+
 def test_every_reader_has_a_sample():
-    assert ingest.discover().keys() == {sample.reader for sample in samples()}
+    wanted = ingest.discover().keys() - (set() if CORPUS.is_dir() else REAL_ONLY)
+    assert wanted == {sample.reader for sample in samples()}
 
 
 def test_readers_without_checksum_are_listed():
