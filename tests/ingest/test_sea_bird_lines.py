@@ -48,6 +48,9 @@ def test_modem_pressure_needs_the_range(decode_bytes):
     with pytest.raises(CalibrationError, match="PressureRange"):
         decode_bytes(line)
     samples = decode_bytes(line, calibration={"pressure": {"PRANGE": 1450}}).streams["samples"]
+    # 28D3531B, least significant byte first, is 0x1B53D328 seconds after 2000.
+    seconds = samples["time"].values[0] - np.datetime64("2000-01-01", "us")
+    assert seconds == np.timedelta64(458_478_376, "s")
     span = (1450 - 14.7) * 0.689476
     assert samples["pressure"].item() == pytest.approx(0x0AE5 * span / (0.85 * 65536) - 0.05 * span)
 
