@@ -197,8 +197,9 @@ _AVERAGES = (0x16, 0x1F)
 _PING_TIME = {"ensemble_time": "ping", "ensemble_time_evidence": "Nortek N3015-007: a record is one ping"}
 _AVERAGE_TIME = {
     "ensemble_time": "end",
-    "ensemble_time_evidence": "averages of 360 pings a second apart are stamped one second before the full "
-    "six minutes: with their last ping (seen in corpus Sig100_avg.ad2cp)",
+    "ensemble_time_evidence": "reckoned, as Nortek N3015-007 does not say: averages of 360 pings a second apart are "
+    "stamped one second before the full six minutes, with their last ping (seen in corpus Sig100_avg.ad2cp); others take "
+    "it for the first (aodn/imos-toolbox, issue 522)",
 }
 
 
@@ -248,6 +249,9 @@ def _from_text(layout: Layout, text: Mapping[str, str]) -> dict[str, Any]:
     if "declination_degree" in found:
         found["declination_comment"] = "headings include it" if found["declination_degree"] else "none was applied"
         found["heading_reference"] = "true" if found["declination_degree"] else "magnetic"
+    interval = text.get("GETAVG.AI", "")
+    if layout.record in _AVERAGES and _NUMBER.fullmatch(interval):
+        found["averaging_interval_seconds"] = float(interval)
     if "sound_speed_setting" in found:
         found["sound_speed_source"] = "fixed" if found["sound_speed_setting"] else "measured"
     matrix = [text.get(f"GETXF{_PLANS.get(layout.record, 'BURST')}.M{row}{column}") for row, column in _ELEMENTS]

@@ -16,7 +16,7 @@ from ingest.velocities import metres_per_second
 
 _EARTH = ("eastward_velocity", "northward_velocity", "upward_velocity")
 _IN_FRAME = {"beam": "outward_beam_velocity", "instrument": "instrument_velocity", "": "unreferenced_velocity"}
-_PROFILES = (0x20, 0x21, 0x2A)
+_PROFILES, _CURRENT = (0x20, 0x21, 0x2A), 0x01
 _WAVES = (0x30, 0x36)
 _TENTHS_OF_STATUS = 1  # bit of the status byte: velocities count 0.1 mm/s
 
@@ -165,7 +165,8 @@ _SAMPLE_TIME = {
 }
 _RECORD_TIME = {
     "ensemble_time": "start",
-    "ensemble_time_evidence": "Nortek PSI00-0101: the time of a record is that at which its measurement began",
+    "ensemble_time_evidence": "the first ping, as told to and taken by IMOS (aodn/imos-toolbox, issue 522); in the files "
+    "seen here a record is one second or less, which does not tell start from end",
 }
 
 
@@ -174,6 +175,8 @@ def _attributes(kind: int, settings: Settings) -> dict[str, Any]:
     known = {"attitude_convention": "nortek_classic", "heading_reference": "magnetic"}
     attributes = {**known, **settings.attributes, **(_SAMPLE_TIME if kind in (SAMPLE, ATTITUDE) else _RECORD_TIME)}
     attributes.setdefault("instrument_model", "Nortek classic")
+    if kind in (*_PROFILES, _CURRENT) and "average_interval" in attributes:
+        attributes["averaging_interval_seconds"] = float(attributes["average_interval"])
     if settings.sample_period is not None and kind in (SAMPLE, ATTITUDE):
         attributes["sampling_rate_Hz"] = 1e9 / settings.sample_period
     return attributes
