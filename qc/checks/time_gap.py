@@ -52,5 +52,4 @@ CHECK = Check(
     halo=lambda params: Halo(before_samples=1),
     kind="record",
     defaults=defaults,
-    required=False,
 )
