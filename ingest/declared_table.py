@@ -106,7 +106,9 @@ def _split(buffer: Bytes, start: Places, stop: Places, declared: Declaration) ->
         return _split_blanks(buffer, start, stop, count)
     looked_at = buffer if declared.quote is None else _shaded(buffer, start, declared.quote, declared.delimiter)
     fields = split_fields(looked_at, start, stop, declared.delimiter, count)
-    first, last = strip_blanks(buffer, fields.start, fields.stop)
+    first, last = fields.start, fields.stop
+    if (buffer == _SPACE).any() or (declared.delimiter != _TAB and (buffer == _TAB).any()):
+        first, last = strip_blanks(buffer, first, last)
     if declared.quote is not None and buffer.size:
         ends = buffer[np.minimum(first, buffer.size - 1)], buffer[np.maximum(last - 1, 0)]
         quoted = (last - first >= 2) & (ends[0] == declared.quote) & (ends[1] == declared.quote)
