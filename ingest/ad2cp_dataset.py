@@ -198,8 +198,8 @@ _PING_TIME = {"ensemble_time": "ping", "ensemble_time_evidence": "Nortek N3015-0
 _AVERAGE_TIME = {
     "ensemble_time": "end",
     "ensemble_time_evidence": "reckoned, as Nortek N3015-007 does not say: averages of 360 pings a second apart are "
-    "stamped one second before the full six minutes, with their last ping (seen in corpus Sig100_avg.ad2cp); others take "
-    "it for the first (aodn/imos-toolbox, issue 522)",
+    "stamped one second before the full six minutes, with their last ping (seen in corpus Sig100_avg.ad2cp); others "
+    "take it for the first (aodn/imos-toolbox, issue 522)",
 }
 
 

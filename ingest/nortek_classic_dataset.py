@@ -165,8 +165,8 @@ _SAMPLE_TIME = {
 }
 _RECORD_TIME = {
     "ensemble_time": "start",
-    "ensemble_time_evidence": "the first ping, as told to and taken by IMOS (aodn/imos-toolbox, issue 522); in the files "
-    "seen here a record is one second or less, which does not tell start from end",
+    "ensemble_time_evidence": "the first ping, as told to and taken by IMOS (aodn/imos-toolbox, issue 522); in the "
+    "files seen here a record is one second or less, which does not tell start from end",
 }
 
 

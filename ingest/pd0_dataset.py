@@ -197,7 +197,7 @@ def _attributes(layout: Layout) -> dict[str, Any]:
         "sound_speed_source": "measured" if fixed["sensor_source"] & _SOUND_SPEED else "fixed",
         "sensors_used": ", ".join(_sensors(fixed["sensor_source"])),
         "ensemble_time": "start",
-        "ensemble_time_evidence": "the first ping of the ensemble: Teledyne RDI, Sentinel V operation manual (2017-09), "
+        "ensemble_time_evidence": "first ping of the ensemble: Teledyne RDI, Sentinel V operation manual (2017-09), "
         "TE command, page 230; P/N 957-6156-00, variable leader",
     }
     frequency, angle = fixed["system_configuration"] & 7, fixed["beam_angle"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,6 +134,7 @@ def _streams(state: State, pieces: Iterable[Piece], strings: list[tuple[int, byt
     return tuple(streams)
 
 
+@lru_cache(maxsize=8)
 def _text(record: bytes) -> Text:
     """Values of a configuration string by command and name; of a command that comes often, the first of each name."""
     found: dict[str, str] = {}
