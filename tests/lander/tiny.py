@@ -20,8 +20,8 @@ def few_products() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         hourly = {"hourly": product.discover()["hourly"]}
         patch.setattr("lander.planning.products.discover", lambda: hourly)
-        whole = inventory.Stream.series.fget
-        patch.setattr(inventory.Stream, "series", property(lambda self: tuple(n for n in whole(self) if n in SERIES)))
+        whole = inventory.Stream.products.fget
+        patch.setattr(inventory.Stream, "products", property(lambda self: tuple(n for n in whole(self) if n in SERIES)))
         yield
 
 
