@@ -63,8 +63,9 @@ def assemble(source: Source, variable: str, streams: Sequence[Stream]) -> xr.Dat
 
 def _stamps(streams: Sequence[Stream]) -> dict[str, str]:
     """What the times of an ensemble stand for, where the files tell and all deployments agree."""
-    found = {str(stream.attributes.get("ensemble_time", "")) for stream in streams}
-    return {"ensemble_time": found.pop()} if len(found) == 1 and "" not in found else {}
+    names = ("ensemble_time", "averaging_interval_seconds")
+    found = {name: {str(stream.attributes.get(name, "")) for stream in streams} for name in names}
+    return {name: said.pop() for name, said in found.items() if len(said) == 1 and "" not in said}
 
 
 def _cells(source: Source, dims: Sequence[str], streams: Sequence[Stream]) -> dict[str, xr.Variable]:

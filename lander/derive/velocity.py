@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lander.deployment import Doppler
 from lander.derived import Flagged, is_good, worst
 from lander.derived_group import DerivedGroup, Dims, Facts, Lacking, Prepared
 from lander.doppler import attitude, beams, cells, declination, sound
@@ -59,12 +58,8 @@ def _recorded(facts: Facts) -> tuple[str, str | None]:
     for frame, names in _RECORDED.items():
         for name in names:
             if name in facts.dims:
-                return frame or (_doppler(facts).coordinate_system or ""), name
+                return frame or (facts.instrument.doppler.coordinate_system or ""), name
     return "", None
-
-
-def _doppler(facts: Facts) -> Doppler:
-    return facts.instrument.doppler
 
 
 def _width(facts: Facts, recorded: str) -> int:
@@ -94,12 +89,20 @@ def _settings(facts: Facts, frame: str, recorded: str) -> dict[str, Any]:
         **_geometry(facts, frame, recorded),
     }
     settings["map_cells"] = _maps_cells(facts, frame, recorded)
+    settings["centre_us"] = _centre_us(about) if settings["sound_speed"] else 0
     return settings
+
+
+def _centre_us(about: Mapping[str, Any]) -> int:
+    """From the stamp of an ensemble to its middle, where other instruments are looked at; 0 where it is not told."""
+    half = float(about.get("averaging_interval_seconds") or 0.0) / 2.0
+    sign = {"start": 1, "end": -1}.get(str(about.get("ensemble_time")), 0)
+    return round(sign * half * 1e6)
 
 
 def _declination(facts: Facts) -> bool:
     """Whether the declination is still to be applied."""
-    reference = _doppler(facts).heading_reference or facts.attributes.get("heading_reference")
+    reference = facts.instrument.doppler.heading_reference or facts.attributes.get("heading_reference")
     if reference is None:
         raise _MissingError("the files do not say over which north the headings are; put `doppler: {heading_reference: "
                             "magnetic}`, or `true`, under the instrument")  # fmt: skip
@@ -112,7 +115,7 @@ def _declination(facts: Facts) -> bool:
 
 def _sound_speed(facts: Facts) -> bool:
     """Whether velocities are to be corrected for the speed of sound."""
-    wanted = _doppler(facts).sound_speed
+    wanted = facts.instrument.doppler.sound_speed
     if wanted == "recorded":
         return False
     used = "sound_speed" in facts.dims or "sound_speed" in facts.siblings
@@ -157,7 +160,7 @@ def _beams(facts: Facts, width: int) -> dict[str, Any]:
 
 def _maps_cells(facts: Facts, frame: str, recorded: str) -> bool:
     profile = facts.dims[recorded][1:2] == ("cell",) and "cell_distance" in facts.dims
-    return frame == "beam" and profile and _doppler(facts).bin_mapping
+    return frame == "beam" and profile and facts.instrument.doppler.bin_mapping
 
 
 def _prepared(facts: Facts, settings: Mapping[str, Any], recorded: str) -> Prepared:

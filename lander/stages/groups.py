@@ -48,7 +48,9 @@ def derive(root: Path, seen: Seen, row: Mapping[str, Any], params: Mapping[str, 
     inputs = {name: _own(seen, name, group.heeded.get(name)) for name in row["inputs"]}
     for name, donor in row["donors"].items():
         heeded = group.heeded.get(name, ()) if name in row["siblings"] else None
-        inputs[name] = _elsewhere(root, seen.time, name, donor, heeded, params["halo_us"])
+        # Another instrument is looked at in the middle of an ensemble; the instrument's own records share its stamps.
+        time = seen.time if heeded is not None else seen.time + int(row["settings"].get("centre_us", 0))
+        inputs[name] = _elsewhere(root, time, name, donor, heeded, params["halo_us"])
     fixed = {}
     if row["fixed"]:
         table = store.read(root / params["l1"]["this"], row["fixed"])

@@ -8,7 +8,7 @@ import pytest
 
 import lander
 from lander.errors import RequestError
-from tests.lander.simulated import corpus, run
+from tests.lander.simulated import change, corpus, make, run
 
 ARCHIVE = """\
 title: Current meters that never met
@@ -203,3 +203,46 @@ def test_one_of_several_streams_of_an_instrument_is_chosen_by_its_name(archive):
     with pytest.raises(RequestError, match="pair/diagnostics, pair/velocity"):
         archive.series("eastward_velocity", instrument="pair")
     assert archive.series("eastward_velocity", instrument="pair/velocity").sizes["time"] == 50
+
+
+@pytest.fixture(scope="module")
+def corrected(tmp_path_factory):
+    """A simulated profiler, told to take the CTD's speed of sound."""
+    folder = make(tmp_path_factory.mktemp("sound"), {"name": "sound", "days": 1, "period": 60}, without=("optode",))
+    change(
+        folder / "deployments/sound.yaml",
+        lambda content: content["instruments"]["adcp"].update(doppler={"sound_speed": "in_situ", "orientation": "up"}),
+    )
+    assert not run(folder).failed
+    return lander.open(folder)
+
+
+def test_the_speed_of_sound_of_the_ctd_corrects_a_profile_and_its_products(corrected):
+    from lander import store
+
+    (path,) = (path for path in corrected.index.files if "/adcp/profile/L1" in path)
+    level1 = store.read(corrected.store / path, ["eastward_velocity", "sound_speed", "time"])
+    series = corrected.series("eastward_velocity", instrument="adcp")
+    (ratio,) = values(corrected, "adcp", "sound_speed_ratio")
+    known = np.isfinite(ratio)
+    assert known.sum() > 100
+    factor = np.where(known, ratio, 1.0)[:, np.newaxis]
+    recorded = level1["eastward_velocity"].values()
+    np.testing.assert_allclose(series["eastward_velocity"].values, recorded * factor, atol=1.1e-4)
+    # Mackenzie (1981) for 1,118 m, good to 0.1 m/s, with the CTD's own values around noon.
+    noon = int(np.argmin(np.abs(series["time"].values - series["time"].values[len(known) // 2])))
+    moment = series["time"].values[noon]
+    t, s, p = (
+        float(corrected.series(name, instrument="ctd").sel(time=moment, method="nearest")[name].values)
+        for name in ("temperature", "practical_salinity", "pressure")
+    )
+    d = p * 0.9895
+    true = 1448.96 + 4.591 * t - 5.304e-2 * t**2 + 2.374e-4 * t**3 + 1.34 * (s - 35) + 1.63e-2 * d
+    true += 1.675e-7 * d**2 - 1.025e-2 * t * (s - 35) - 7.139e-13 * t * d**3
+    assert ratio[noon] == pytest.approx(true / level1["sound_speed"].values()[noon], abs=3e-4)
+    hourly = corrected.product("hourly", "eastward_velocity")
+    assert hourly["all_eastward_velocity_mean"].dims == ("time", "cell")
+    assert hourly["height_above_seafloor"].dims == ("time", "cell")
+    first = slice(*np.searchsorted(series["time"].values, hourly["time_bounds"].values[5]))
+    expected = np.nanmean(series["eastward_velocity"].values[first][:, 3])
+    assert hourly["all_eastward_velocity_mean"].values[5, 3] == pytest.approx(expected, abs=1e-4)

@@ -129,6 +129,13 @@ def test_sound_speed_is_corrected_where_it_was_fixed_and_known_better_or_where_p
     assert set(found.matched) == (set(CTD) if expected else set())
 
 
+@pytest.mark.parametrize(("stamp", "seconds", "expected"), [("start", 60, 30), ("end", 360, -180), ("ping", 60, 0)])
+def test_another_instrument_is_looked_at_in_the_middle_of_an_ensemble(stamp, seconds, expected):
+    told = {"ensemble_time": stamp, "averaging_interval_seconds": seconds, "sound_speed_source": "fixed"}
+    found = velocity.prepare(beam_facts({**WORKHORSE, **told}, available=CTD))
+    assert found.settings["centre_us"] == expected * 1_000_000
+
+
 def good(values):
     array = np.asarray(values, dtype=np.float64)
     return Flagged(array, np.where(np.isfinite(array), 1, 9).astype(np.int8))
