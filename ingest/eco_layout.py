@@ -77,10 +77,15 @@ def attributes(wavelengths: Wavelengths) -> dict[str, str]:
     return {"instrument_model": "WET Labs ECO", "saturation_counts": str(SATURATION_COUNTS), **named}
 
 
+def full_year(year: int) -> int:
+    """Year of a clock that counts with two digits: instruments of this family are from after 1990."""
+    return year + (1900 if year >= 90 else 2000)
+
+
 def instrument_clock(fields: NDArray[np.int64]) -> tuple[Times, NDArray[np.bool_]]:
     """Time of the instrument's own clock from month, day, two-digit year, hour, minute, second; shape (6, n)."""
     month, day, year, hour, minute, second = fields
-    # Instruments of this family are from after 1990; their clocks count years with two digits.
+    # As `full_year`, for many.
     return from_fields((year + np.where(year >= 90, 1900, 2000), month, day), (hour, minute, second))
 
 

@@ -1,5 +1,7 @@
 """Instrument clocks: fields and counters to datetime64[us]."""
 
+import datetime as calendar
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -41,6 +43,26 @@ def from_fields(
     columns = np.array([field.ravel() for field in fields], dtype=np.int64)
     time, valid = moments(columns, 60 if second_60 else 59)
     return time.view("datetime64[us]").reshape(fields[0].shape), valid.reshape(fields[0].shape)
+
+
+def microseconds(
+    date: tuple[int, int, int], clock: tuple[int, int, int], fraction: int = 0, last: int = 59
+) -> int | None:
+    """Microseconds since 1970 of one moment, None where it is none: `from_fields` for records that come one by one.
+
+    `fraction` counts microseconds; `last` is the last second of a minute, 60 for some loggers.
+    """
+    try:
+        days = calendar.date(*date).toordinal() - _ORDINAL_OF_1970
+    except (ValueError, OverflowError):
+        return None
+    hour, minute, second = clock
+    if not (0 <= hour <= 23 and 0 <= minute <= 59 and 0 <= second <= last and 0 <= fraction <= 999_999):
+        return None
+    return (days * SECONDS_PER_DAY + (hour * 60 + minute) * 60 + second) * 1_000_000 + fraction
+
+
+_ORDINAL_OF_1970 = calendar.date(1970, 1, 1).toordinal()
 
 
 def from_seconds(seconds: ArrayLike, epoch: str) -> Times:

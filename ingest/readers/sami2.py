@@ -22,7 +22,7 @@ from ingest.ledger import Span
 from ingest.reader import Calibration, Parsed, Reader, Records
 from ingest.sami_layout import Placed
 from ingest.text import Lines, split_lines
-from ingest.timecode import from_fields
+from ingest.timecode import microseconds
 
 _DIGITS = rb"[0-9A-Fa-f]"
 _START = re.compile(rb"^" + STAMP + TAG + rb"\*(" + _DIGITS + rb"{14,})[ \r]*$", re.MULTILINE)
@@ -156,10 +156,9 @@ def _take(account: _Account, row: int, opened: _Open | None) -> _Open | None:
 
 def _stamp(match: re.Match[bytes]) -> int | None:
     """Microseconds since 1970 of the logger's stamp, None if it is not a time."""
-    year, month, day, hour, minute, second = ([int(match[place])] for place in range(1, 7))
+    year, month, day, hour, minute, second = (int(match[place]) for place in range(1, 7))
     fraction = int(match[7]) * 10 ** (6 - len(match[7]))
-    time, valid = from_fields((year, month, day), (hour, minute, second), [fraction], second_60=True)
-    return int(time[0].astype(np.int64)) if valid[0] else None
+    return microseconds((year, month, day), (hour, minute, second), fraction, last=60)
 
 
 def _lose(account: _Account, row: int, line: bytes) -> None:

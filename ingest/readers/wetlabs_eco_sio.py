@@ -20,7 +20,7 @@ from ingest import eco_layout
 from ingest.dataset import assemble
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
 from ingest.sio import Gap, Row, holds, parse_blocks
-from ingest.timecode import from_seconds
+from ingest.timecode import from_seconds, microseconds
 
 STREAM = "samples"
 _LETTERS = b"FL"
@@ -76,9 +76,9 @@ def _rows(data: bytes, wavelengths: eco_layout.Wavelengths) -> list[Row]:
     for match in _LINE.finditer(data):
         pairs = [int(one) for one in match[7].split(b"\t")[1:]]
         month, day, year, hour, minute, second = (int(match[place]) for place in range(1, 7))
-        own, valid = eco_layout.instrument_clock(np.array([[month], [day], [year], [hour], [minute], [second]]))
-        if tuple(pairs[0::2]) == wavelengths and valid[0]:
-            values = {"clock": own[0].astype(np.int64), "counts": pairs[1::2], "thermistor": int(match[8])}
+        own = microseconds((eco_layout.full_year(year), month, day), (hour, minute, second))
+        if tuple(pairs[0::2]) == wavelengths and own is not None:
+            values = {"clock": own, "counts": pairs[1::2], "thermistor": int(match[8])}
             rows.append(Row(STREAM, *match.span(), values))
     return rows
 

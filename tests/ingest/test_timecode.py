@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.timecode import from_fields, from_seconds
+from ingest.timecode import from_fields, from_seconds, microseconds
 
 
 @settings(deadline=None)  # the first call compiles
@@ -44,3 +44,18 @@ def test_seconds_since_an_epoch():
     seconds = np.array([0, 563_565_861, 2**32 - 1], dtype=np.uint32)
     expected = [datetime(2000, 1, 1) + timedelta(seconds=int(one)) for one in seconds]
     assert from_seconds(seconds, "2000-01-01").tolist() == expected
+
+
+@settings(deadline=None)  # the first call compiles
+@given(
+    st.tuples(st.integers(-1, 10_001), st.integers(-1, 14), st.integers(-1, 33)),
+    st.tuples(st.integers(-1, 25), st.integers(-1, 61), st.integers(-1, 62)),
+    st.integers(-1, 1_000_001),
+    st.booleans(),
+)
+def test_one_moment_is_as_many(date, clock, fraction, second_60):
+    time, valid = from_fields(*((tuple([part] for part in parts)) for parts in (date, clock)), [fraction],
+                              second_60=second_60)  # fmt: skip
+    one = microseconds(date, clock, fraction, last=60 if second_60 else 59)
+    assert (one is not None) == valid[0]
+    assert (one or 0) == time[0].astype(np.int64)
