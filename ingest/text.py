@@ -98,31 +98,6 @@ def matrix(buffer: Bytes, start: Places, width: int) -> Bytes:
     return anywhere[start]
 
 
-_NIBBLES = np.full(256, 255, dtype=np.uint8)
-_NIBBLES[np.frombuffer(b"0123456789ABCDEF", dtype=np.uint8)] = np.arange(16)
-_NIBBLES[np.frombuffer(b"abcdef", dtype=np.uint8)] = np.arange(10, 16)
-
-
-def hex_to_bytes(text: Bytes) -> tuple[Bytes, NDArray[np.bool_]]:
-    """Hexadecimal digits to bytes.
-
-    Parameters
-    ----------
-    text : ndarray of uint8, shape (n, 2 k)
-        Characters.
-
-    Returns
-    -------
-    values : ndarray of uint8, shape (n, k)
-    valid : ndarray of bool, shape (n,)
-        Rows that hold nothing but hexadecimal digits.
-    """
-    nibbles: Bytes = _NIBBLES[text]
-    valid: NDArray[np.bool_] = nibbles.max(axis=1, initial=0) < 16
-    values = (nibbles[:, 0::2] << np.uint8(4)) | (nibbles[:, 1::2] & np.uint8(15))
-    return values, valid
-
-
 def hex_fields(buffer: Bytes, start: Places, digits: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Read runs of hexadecimal digits that follow each other.
 
@@ -148,18 +123,10 @@ def hex_fields(buffer: Bytes, start: Places, digits: Sequence[int]) -> tuple[NDA
     return read_hex(sealed(buffer), np.ascontiguousarray(start), np.array(digits, dtype=np.int64))
 
 
-def big_endian(values: Bytes) -> NDArray[np.int64]:
-    """Unsigned integers from their bytes, most significant first: shape (n, k) to (n,), k at most 7."""
-    total = values[:, 0].astype(np.int64)
-    for column in range(1, values.shape[1]):
-        total = (total << 8) | values[:, column]
-    return total
-
-
 Columns = NDArray[np.uint8]
 """Rows of text of equal width, turned on their side so that one character position is contiguous: (width, n)."""
 
-_ZERO, _NINE, _MINUS, _POINT = 48, 57, 45, 46
+_ZERO, _NINE = 48, 57
 
 
 def turn(rows: Bytes) -> Columns:
@@ -186,27 +153,6 @@ def whole_numbers(columns: Columns) -> NDArray[np.int64]:
         total += column
     total -= _ZERO * ((10 ** len(columns) - 1) // 9)
     return total
-
-
-def decimals(columns: Columns, template: bytes) -> NDArray[np.float64]:
-    """Decimal numbers from columns of text of one shape, the same float64 as `float(text)`.
-
-    An integer below 2^53 and a power of ten up to 10^22 are both exact in float64, and a division rounds once, which
-    is what the nearest float64 to the decimal number is.
-
-    Parameters
-    ----------
-    columns : ndarray of uint8, shape (width, n)
-        Rows of one shape.
-    template : bytes of length `width`
-        One of the rows: an optional minus, digits, an optional point with digits; at most 15 digits.
-    """
-    negative = template[0] == _MINUS
-    digits = [place for place, character in enumerate(template) if _ZERO <= character <= _NINE]
-    point = template.find(_POINT)
-    after = 0 if point < 0 else len(template) - point - 1
-    values = whole_numbers(columns[digits]) / 10.0**after
-    return -values if negative else values
 
 
 class Shape(NamedTuple):

@@ -27,7 +27,7 @@ from ingest.sea_bird_header import END, Header, parse_header
 from ingest.sea_bird_hex_layouts import Layout, family, layouts
 from ingest.sea_bird_hex_units import SENSORS, convert, counts_of
 from ingest.sea_bird_hex_voltages import notes, sensors_of
-from ingest.text import Bytes, Lines, hex_fields, hex_to_bytes, matrix, split_lines
+from ingest.text import Bytes, Lines, hex_fields, split_lines
 from ingest.timecode import from_seconds
 
 STREAM = "samples"
@@ -112,7 +112,7 @@ def _settle(state: State, buffer: Bytes, lines: Lines, width: NDArray[np.int64])
         return state
     digits = [layout.digits for layout in state.layouts]
     for index in np.flatnonzero(np.isin(width, digits)):
-        _, valid = hex_to_bytes(matrix(buffer, lines.start[index : index + 1], int(width[index])))
+        _, valid = hex_fields(buffer, lines.start[index : index + 1], (1,) * int(width[index]))
         if valid[0]:
             return replace(state, layout=state.layouts[digits.index(int(width[index]))])
     return state

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import text
+from ingest import fields
 from ingest.readers import aanderaa_optode
 from tests.ingest.made_files import optode_file, optode_line, optode_values
 
@@ -49,8 +49,8 @@ def test_every_value_equals_float_of_its_text(decode_bytes):
 )
 def test_decimal_numbers_are_exact(negative, whole, places, fraction, width):
     number = f"{'-' * negative}{whole:0{width}d}" + (f".{fraction:06d}"[: places + 1] if places else "")
-    columns = np.frombuffer(number.encode() * 3, dtype=np.uint8).reshape(3, -1).T
-    values = text.decimals(np.ascontiguousarray(columns), number.encode())
+    start = np.arange(3) * len(number)
+    values = fields.numbers(np.frombuffer(number.encode() * 3, dtype=np.uint8), start, start + len(number)).value
     assert values.tobytes() == np.array([float(number)] * 3).tobytes()
 
 
