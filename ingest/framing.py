@@ -160,23 +160,27 @@ class _Damage(NamedTuple):
     reason: str
 
 
-_MOST_FRAMES, _MOST_FAULTS = 1 << 20, 4096
+_FIRST_FRAMES, _MOST_FAULTS = 1 << 16, 4096
 
 
 def _walked(block: bytes, rule: FrameRule, *, last: bool) -> tuple[Found, list[_Damage], int, int]:
     """Frames, damage by first byte, where the walk stopped, and how long the block has to be to go on; 0 at its end."""
     buffer, numbers = np.frombuffer(block, np.uint8), eights(block)
-    most = min(_MOST_FRAMES, buffer.size // 8 + 1)  # memory that is not written to costs nothing
-    parts: list[Found] = []
+    found = np.empty((min(_FIRST_FRAMES, buffer.size // 8 + 1), 2), np.int64)
+    faults = np.empty((_MOST_FAULTS, 5), np.int64)
     damage: list[_Damage] = []
-    at, wanted, full = 0, 0, True
-    while full and not wanted:
-        found, faults = np.empty((most, 2), np.int64), np.empty((_MOST_FAULTS, 5), np.int64)
-        at, frames, damaged, wanted = rule.walk(buffer, numbers, at, last, found, faults)
-        full = frames == most or damaged == _MOST_FAULTS
-        parts.append(found[:frames])
+    frames, at, full = 0, 0, True
+    while full:
+        at, more, damaged, wanted = rule.walk(buffer, numbers, at, last, found[frames:], faults)
+        frames += more
+        full = wanted == 0 and (frames == len(found) or damaged == _MOST_FAULTS)
         damage += [_damage(row, buffer.size, rule) for row in faults[:damaged].tolist()]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts), damage, at, wanted
+        if full and frames == len(found):
+            # As many as there will be if they go on like this, and some more.
+            room = np.empty((frames + 1024 + (buffer.size - at) * frames // max(1, at) * 9 // 8, 2), np.int64)
+            room[:frames] = found
+            found = room
+    return found[:frames], damage, at, wanted
 
 
 def _damage(row: list[int], size: int, rule: FrameRule) -> _Damage:

@@ -257,7 +257,23 @@ def clock_times(clock: NDArray[np.uint8]) -> tuple[Times, NDArray[np.bool_]]:
 
     Years from 90 on are those of the last century.
     """
-    high, low = clock >> 4, clock & 15
-    minute, second, day, hour, year, month = (high * np.int64(10) + low).T
-    times, valid = from_fields((year + np.where(year >= 90, 1900, 2000), month, day), (hour, minute, second))
-    return times, valid & (high < 10).all(axis=1) & (low < 10).all(axis=1)
+    fields, decimal = _decimals(clock)
+    minute, second, day, hour, year, month = fields
+    times, valid = from_fields((year, month, day), (hour, minute, second))
+    return times, valid & decimal
+
+
+@compiled
+def _decimals(clock: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Numbers from binary coded decimals, the year with its century, shape (6, n); whether all digits are decimal."""
+    count = len(clock)
+    numbers, decimal = np.empty((6, count), np.int64), np.ones(count, np.bool_)
+    for row in range(count):
+        for place in range(6):
+            byte = clock[row, place]
+            high, low = byte >> 4, byte & 15
+            numbers[place, row] = high * 10 + low
+            if high > 9 or low > 9:
+                decimal[row] = False
+        numbers[4, row] += 1900 if numbers[4, row] >= 90 else 2000
+    return numbers, decimal

@@ -248,13 +248,14 @@ def _by_items(kind: Kind, beams: int) -> list[tuple[Places | None, tuple[Item, .
     tell = {0x2A: (34, 36), 0x07: (4, 6), ATTITUDE: (5, 6)}.get(kind.kind)
     if tell is None:
         return [(None, data_items(kind.kind, np.frombuffer(kind.block, np.uint8, kind.length, kind.start[0]), beams))]
-    shown = kind.matrix[:, slice(*tell)]
+    first, stop = tell
+    shown = kind.matrix[:, first] if stop - first == 1 else kind.matrix[:, first:stop].view("<u2")[:, 0]
     if (shown == shown[0]).all():
         return [(None, data_items(kind.kind, kind.matrix[0], beams))]
-    _, first, inverse = np.unique(shown, axis=0, return_index=True, return_inverse=True)
+    _, rows_of, inverse = np.unique(shown, return_index=True, return_inverse=True)
     return [
         (np.flatnonzero(inverse.reshape(-1) == place), data_items(kind.kind, kind.matrix[row], beams))
-        for place, row in enumerate(first.tolist())
+        for place, row in enumerate(rows_of.tolist())
     ]
 
 
