@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import dcl, fields
-from ingest.text import split_lines
+from ingest.sea_bird_cnv import read_rows
+from ingest.text import group_alike, hex_fields, split_lines
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)")
 
@@ -74,3 +75,52 @@ def test_what_a_logger_writes_itself():
     assert dcl.known_noise(stamp + b"[o2:DLOGP1]:\xff\x00U33") == "power-on noise"
     assert dcl.known_noise(stamp) == "stamp without data"
     assert dcl.known_noise(stamp + b"4831\t12") is None
+
+
+LINES = st.lists(st.text("0123456789.-+ \t,a", max_size=30), min_size=1, max_size=15)
+
+
+@settings(max_examples=200, deadline=None)
+@given(LINES, st.integers(1, 4), st.booleans())
+def test_tables_are_fields_and_numbers_at_one_go(texts, count, blanks):
+    buffer, start, stop = _bounds(texts)
+    table = fields.read_table(buffer, (start, stop), ord(","), count, texts=(0,), blanks=blanks)
+    split = fields.split_fields(buffer, start, stop, ord(","), count)
+    bounds = fields.strip_blanks(buffer, split.start, split.stop, 12 if blanks else 0)
+    read = fields.numbers(buffer, *bounds)
+    assert table.row.tolist() == split.row.tolist()
+    assert table.value[1:].tobytes() == read.value[1:].tobytes()
+    assert (table.decimals[1:] == np.where(read.valid, read.decimals, -1)[1:]).all()
+    assert (table.width == bounds[1] - bounds[0]).all()
+    assert (table.start[0] == bounds[0][0]).all()
+    assert (table.stop[0] == bounds[1][0]).all()
+    assert (table.numeric == read.valid[1:].all(axis=0)).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text("019ab ", max_size=3), max_size=40))
+def test_texts_that_differ_in_digits_only_stand_together(texts):
+    buffer, start, stop = _bounds([*texts, ""])
+    groups = group_alike(buffer, start[: len(texts)], stop[: len(texts)])
+    shaped = [re.sub(r"\d", "0", text) for text in texts]
+    wanted = {shape: [row for row, one in enumerate(shaped) if one == shape] for shape in shaped}
+    assert [group.tolist() for group in groups] == list(wanted.values())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 10**15 - 1), st.integers(0, 6), st.sampled_from(["", "e+00", "e-05", "E7", "e-29", "e300"]))
+def test_cells_with_exponents_are_those_of_python(whole, after, exponent):
+    digits = str(whole).zfill(after + 1)
+    text = "-" + digits[: len(digits) - after] + "." + digits[len(digits) - after :] + exponent
+    buffer = np.frombuffer(f" {text} 1\n".encode(), dtype=np.uint8)
+    lines, _ = split_lines(buffer, True)
+    rows = read_rows(buffer, lines, 2)
+    assert rows.known.all()
+    assert rows.value.tobytes() == np.array([[float(text)], [1.0]]).tobytes()
+
+
+def test_hexadecimal_fields():
+    buffer = np.frombuffer(b"00ff1A 00fg1A", dtype=np.uint8)
+    values, valid = hex_fields(buffer, np.array([0, 7]), (4, 2))
+    assert values[:, 0].tolist() == [0xFF, 0x1A]
+    assert valid.tolist() == [True, False]
