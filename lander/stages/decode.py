@@ -19,7 +19,7 @@ from lander.stages.parts import PartWriter, Piece, work_folder
 from lander.stages.remarks import Remarks, verdict
 
 STAGE = "decode"
-VERSION = 1
+VERSION = 2
 
 @dataclass(frozen=True)
 class Job:

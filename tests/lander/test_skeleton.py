@@ -76,11 +76,12 @@ def test_what_the_skeleton_shows_as_comments_is_valid_too(tmp_path):
         text = text.replace("raw:\n      - ctd/*.hex\n", "raw:\n")
         text = text.replace("project: the cruise or project that paid", "project: Cold seep")
         (archive / file).write_text(text)
-    write(archive, {"raw/ctd/a.hex": "x", "raw/ctd/live/a.hex": "x", "raw/optode/a.log": "x",
+    write(archive, {"raw/ctd/a.hex": "x", "raw/ctd/live/a.hex": "x", "raw/optode/a.log": "x", "raw/currents/a.aqd": "x",
                     "ctd_coefficients.yaml": COEFFICIENTS})  # fmt: skip
     assert [str(mistake) for mistake in validate(archive)] == []
     text = (archive / "deployments/first.yaml").read_text()
-    for key in ("touchdown", "disturbances", "references", "primary", "clock_checks", "qc", "optode", "settings"):
+    keys = ("touchdown", "disturbances", "references", "primary", "clock_checks", "qc", "optode", "settings", "doppler")
+    for key in keys:
         assert re.search(rf"^ *{key}:", text, flags=re.MULTILINE), f"{key} was not uncommented"
 
 
