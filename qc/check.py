@@ -17,6 +17,10 @@ RECORD = "record"
 
 KINDS = ("sensor", "profile", "record", "image")
 
+LONGEST_DEFAULT_REACH = 11 * 86_400.0
+"""Seconds that default parameters look around a sample at most, however slow the sampling: records are kept month by
+month, and derived values look twice as far."""
+
 
 class Halo(NamedTuple):
     """How far around its samples a check looks: seconds and samples, whichever reaches further."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.check import Block, Carry, Check, Halo, VariableTraits
+from qc.check import LONGEST_DEFAULT_REACH, Block, Carry, Check, Halo, VariableTraits
 from qc.compiled import compiled
 from qc.flags import Outcomes
 
@@ -215,12 +215,13 @@ def defaults(variable: str, traits: VariableTraits) -> FlatLineParams | None:
     step = traits.sampling_seconds
     if step is None:
         return None
-    return FlatLineParams(
+    params = FlatLineParams(
         suspect_seconds=max(600.0, 9 * step),
         fail_seconds=max(1800.0, 24 * step),
         largest_gap=5 * step,
         tolerance=0.5 * (traits.resolution or 0.0),
     )
+    return params if reach(params) <= LONGEST_DEFAULT_REACH else None
 
 
 CHECK = Check(

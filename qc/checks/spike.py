@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.check import Block, Check, Halo, VariableTraits
+from qc.check import LONGEST_DEFAULT_REACH, Block, Check, Halo, VariableTraits
 from qc.compiled import compiled
 from qc.flags import Outcomes
 
@@ -174,8 +174,12 @@ def defaults(variable: str, traits: VariableTraits) -> SpikeParams | None:
     """
     if traits.sampling_seconds is None:
         return None
+    # Slower than every three and a half hours, fifty neighbours are no neighbours.
+    largest_gap = min(5 * traits.sampling_seconds, LONGEST_DEFAULT_REACH / _WHOLE)
+    if largest_gap < 1.5 * traits.sampling_seconds:
+        return None
     resolution = traits.resolution or 0.0
-    return SpikeParams(largest_gap=5 * traits.sampling_seconds, suspect=5 * resolution, fail=10 * resolution)
+    return SpikeParams(largest_gap=largest_gap, suspect=5 * resolution, fail=10 * resolution)
 
 
 CHECK = Check(

@@ -1,12 +1,13 @@
 import json
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pytest
 
-from qc.check import VariableTraits
+from qc.check import LONGEST_DEFAULT_REACH, VariableTraits
 from qc.checks.flat_line import FlatLineParams
+from qc.engine import reach
 from qc.errors import PlanError
 from qc.plan import Plan, _as_type, _typed
 from tests.qc.records import TRAITS
@@ -194,3 +195,13 @@ def test_seasons_are_read_from_mappings_and_survive_being_stored():
     assert Plan.from_json(plan.to_json()) == plan
     wrong = problems({"temperature": {"climatology": {"seasons": [{**winter, "frist": 1}]}}})
     assert "did you mean 'first'?" in wrong["temperature.climatology.seasons"]
+
+
+@pytest.mark.parametrize("step", [0.01, 1.0, 600.0, 6171.0, 10_800.0, 43_200.0, 864_000.0])
+def test_default_checks_look_less_than_two_weeks_around_however_slow_the_sampling(step):
+    traits = replace(TRAITS, sampling_seconds=step)
+    plan = Plan.build({}, {"temperature": traits, "pressure": traits, "methane_partial_pressure": traits})
+    halo = reach(plan)
+    assert max(halo.before_seconds, halo.after_seconds) <= LONGEST_DEFAULT_REACH
+    assert "gross_range" in [one.check for one in plan.for_variable("temperature")]
+    assert ("spike" in [one.check for one in plan.for_variable("temperature")]) == (step < 12_000)
