@@ -67,7 +67,7 @@ def values(archive, instrument, *names):
 
 EARTH = ("eastward_velocity", "northward_velocity", "upward_velocity", "error_velocity")
 
-# dolfyn 1.4 (mhkit), rotate2(..., "earth") of the same files: time, cell, and east, north, up, error in m/s.
+# dolfyn of mhkit 1.1.2, rotate2(..., "earth") of the same files: time, cell, and east, north, up, error in m/s.
 DOLFYN = [
     ("told", 0, 0, (0.61326, -0.58380, 0.00066, -0.09717)),
     ("told", 7, 5, (0.72377, -0.62138, -0.10567, -0.06719)),
@@ -134,6 +134,8 @@ def test_a_three_beam_solution_is_that_of_the_file_s_other_three(archive):
 
 def test_a_vector_takes_its_attitude_from_the_records_beside_its_samples(archive):
     # Nortek's Transform.m in plain numbers, for the first sample: the system record of the same second.
+    # dolfyn has the other sign of Y and Z: it goes by a bit of the head's configuration, Nortek's script by the status,
+    # which says "up" here.
     heading, pitch, roll = radians(205.6 - 90 + -3.3547), radians(-1.5), radians(-3.3)
     x, y, z = 0.051, -3.203, 0.029
     level_x = cos(pitch) * x - sin(pitch) * sin(roll) * y - cos(roll) * sin(pitch) * z

@@ -12,7 +12,7 @@ def at(*moments):
     return np.array(moments, dtype="datetime64[us]").astype(np.int64)
 
 
-# NOAA/NCEI and BGS, test values of WMM2015v2, WMM2020 and WMM2025 at height 0: date, latitude, longitude, declination.
+# NOAA/NCEI and BGS, test values of WMM2020 and WMM2025 at height 0: date, latitude, longitude, declination.
 WORLD_MAGNETIC_MODEL = [
     ("2020-01-01", 80.0, 0.0, -1.28), ("2020-01-01", 0.0, 120.0, 0.16), ("2020-01-01", -80.0, 240.0, 69.36),
     ("2022-07-02", 80.0, 0.0, 0.01), ("2022-07-02", 0.0, 120.0, -0.06), ("2022-07-02", -80.0, 240.0, 69.13),
