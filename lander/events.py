@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lander import files, store
 from lander.passes import events_path
 from lander.source import Source
 
@@ -46,7 +47,11 @@ def occurrences(source: Source, *, site: str | None = None, deployment: str | No
     for one in source.deployments.values():
         path = events_path(one)
         if site in (None, one.site) and deployment in (None, one.id) and path in source.index.files:
-            table = source.read(path)
+            # Opened and closed: texts of a file that stayed open ended in a segmentation fault when a run of the same
+            # process opened it once more (tests/lander/test_status.py; netCDF4 1.7).
+            table = store.read(files.locate(source.store, *source.index.files[path].version), _STORED)
+            if not table.columns:
+                continue
             rows = zip(*(table[name].data for name in _STORED), strict=True)
             for event, start, end, variables, instruments, confirmed in rows:
                 words = (tuple(str(variables).split()), tuple(str(instruments).split()))

@@ -13,7 +13,7 @@ from lander.store import Column, Entry, Recipe, Table
 from qc.events import Event, EventRule, Runs, events_of, joined
 
 STAGE = "events"
-VERSION = 1
+VERSION = 2
 
 Sensor = Mapping[str, Any]
 
@@ -49,6 +49,8 @@ def _table(found: Sequence[Event], sensors: Mapping[str, Sensor]) -> dict[str, C
     def numbers(name: str, dtype: type[Any]) -> Column:
         return Column(np.array([getattr(event, name) for event in found], dtype), ("time",), _ABOUT[name])
 
+    if not found:
+        return {}
     return {
         "time": Column(np.array([one.start for one in found], np.int64), ("time",), store.TIME_ATTRIBUTES),
         "event": numbers("number", np.int32),
