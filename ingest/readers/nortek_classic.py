@@ -229,7 +229,7 @@ def _pieces(kinds: list[Kind], offset: int, state: State) -> Found:
     for kind in kinds:
         for chosen, items in _by_items(kind, state.settings.beams):
             own = slice(None) if chosen is None else chosen
-            where = kind.start[own] + offset
+            where = kind.start[own] + offset if offset else kind.start[own]
             size = np.full(where.size, kind.length, np.int32)
             if isinstance(items, str):
                 rejected += [Span(int(place), kind.length, f"record 0x{kind.kind:02x}: {items}") for place in where]
@@ -292,10 +292,11 @@ def _timed(kinds: list[Kind], state: State) -> tuple[Timed, State]:
     before = None if clock.period is None else _reached(clock)
     first = 0 if clock.stamp is not None else int(np.searchsorted(place, stamps.place[:1]).sum())
     first = place.size if clock.stamp is None and not stamps.place.size else first
-    time = np.zeros(place.size, np.int64)
+    time = np.zeros(first if clock.period is not None else place.size, np.int64)
     if clock.period is not None:
         buffer = np.frombuffer(samples[0].block if samples else b"", np.uint8)
-        time[first:], clock = sample_times(clock, place[first:], buffer, stamps)
+        dated, clock = sample_times(clock, place[first:], buffer, stamps)
+        time = np.concatenate([time, dated]) if first else dated
     tenths, last_tenths = _tenths(kinds, place, state)
     timed = Timed(place, time.astype("datetime64[us]", copy=False), first, tenths, before)
     return timed, replace(state, clock=clock, tenths=last_tenths)
