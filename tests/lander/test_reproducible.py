@@ -30,7 +30,7 @@ def test_one_and_two_workers_give_the_same_bytes(seafloor, tmp_path):
     outcome = run(fresh, workers=2)
     assert not outcome.failed
     one, two = digests(seafloor / "store"), digests(fresh / "store")
-    assert len(one) == 78
+    assert len(one) == 86
     assert one == two
 
 
