@@ -11,6 +11,8 @@ from typing import Literal
 
 import numpy as np
 
+from lander.flag_log import FlagLog
+
 Coefficients = Mapping[str, Mapping[str, float | str]]
 QcRules = Mapping[str, Mapping[str, Mapping[str, object] | Literal["off"]]]
 """Variable -> check -> parameter -> value, or "off" for a check that is not to run."""
@@ -203,6 +205,8 @@ class ArchiveConfig:
         By variable; what is not named is never filled.
     qc
         Quality control for all sites; sites and instruments change it (`lander.config.merged_qc`).
+    flags
+        What people said of values by hand.
     """
 
     root: Path
@@ -216,3 +220,4 @@ class ArchiveConfig:
     project: str | None = None
     fill: Mapping[str, FillRule] = field(default_factory=dict)
     qc: QcRules = field(default_factory=dict)
+    flags: FlagLog = field(default_factory=FlagLog)

@@ -108,3 +108,33 @@ def await_orphans(roll: Path) -> None:
                 time.sleep(0.02)
             except OSError:
                 return
+
+
+def patiently(descriptor: int, kind: int, refusal: str, *, seconds: float = 10.0) -> None:
+    """Lock an open file, waiting for others to let go of it; closing it ends the lock.
+
+    Parameters
+    ----------
+    descriptor
+        Of the open file.
+    kind
+        `fcntl.LOCK_EX` or `fcntl.LOCK_SH`.
+    refusal
+        What to say where they do not.
+    seconds
+        How long to wait.
+
+    Raises
+    ------
+    LockedError
+        Somebody holds it all that time.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            flock(descriptor, kind | LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() > end:
+                raise LockedError(refusal) from error
+            time.sleep(0.01)

@@ -93,6 +93,11 @@ def aggregate(tests: Tests, missing: NDArray[np.bool_], required: Sequence[int])
     return np.where(missing, np.int8(MISSING), flags)
 
 
+def meaning(flag: int) -> str:
+    """What a quality flag says, in words."""
+    return FLAG_MEANINGS.split()[FLAG_VALUES.index(flag)].replace("_", " ")
+
+
 def flag_attributes(of: str) -> dict[str, Any]:
     """CF attributes of the quality flag of a variable, `of` being its name for people."""
     return {

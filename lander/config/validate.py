@@ -1,14 +1,17 @@
 """Every mistake in an archive's configuration at once, each with its file and line."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import qc.filler
 from ingest import vocabulary
+from lander import flag_log
 from lander.config import cross_checks
 from lander.config.coefficients import is_known, read_coefficients
 from lander.config.domain import archive_to_domain, deployment_to_domain
 from lander.config.file import Document, Mistake, read
+from lander.config.flag_mistakes import flag_mistakes
 from lander.config.models import ArchiveModel, CoefficientsModel, DeploymentModel
 from lander.config.qc_rules import qc_mistakes
 from lander.config.raw_files import raw_mistakes
@@ -30,7 +33,8 @@ def validate(archive: Path, *, files: bool = True) -> list[Mistake]:
     archive
         The folder with archive.yaml and deployments/.
     files
-        Whether raw patterns are held against the raw folder too.
+        Whether raw patterns are held against the raw folder too, and lines of the log of manual flags that have no
+        effect count.
 
     Returns
     -------
@@ -57,13 +61,15 @@ def examine(archive: Path, *, files: bool) -> tuple[list[Mistake], ArchiveConfig
     for document in calibrations.values():
         mistakes += hold(document, CoefficientsModel)[0]
     mistakes += cross_checks.archive_mistakes(main, deployments)
+    flags = flag_log.read(archive)
+    mistakes += flag_mistakes(flags, deployments, harmless=files)
     if files:
         mistakes += raw_mistakes(archive, main, deployments)
 
     if mistakes or archive_model is None:
         return sorted(set(mistakes), key=lambda item: (item.file, item.line, item.key, item.found)), None
     stays = tuple(deployment_to_domain(model, calibrations) for model in models if model is not None)
-    return [], archive_to_domain(archive, archive_model, stays)
+    return [], replace(archive_to_domain(archive, archive_model, stays), flags=flags)
 
 
 def _read_archive(archive: Path) -> Document:
@@ -98,7 +104,8 @@ def configuration_files(archive: Path) -> list[str]:
     """Every file that people wrote about an archive, by its path from the archive's folder."""
     deployments, _ = _read_deployments(archive)
     named = [document.file for document in deployments]
-    return [ARCHIVE_FILE, *named, *sorted(_read_calibrations(archive, deployments))]
+    flags = [flag_log.LOG_NAME] if (archive / flag_log.LOG_NAME).exists() else []
+    return [ARCHIVE_FILE, *named, *sorted(_read_calibrations(archive, deployments)), *flags]
 
 
 def _read_calibrations(archive: Path, deployments: Sequence[Document]) -> dict[str, Document]:
