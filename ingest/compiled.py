@@ -4,15 +4,30 @@ The same few lines as in `qc/compiled.py`: `ingest` and `qc` do not know each ot
 one that both hang on.
 """
 
+import hashlib
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
+from numba.core.caching import FunctionCache
 from numpy.typing import NDArray
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
+
+
+_MODULES = (path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
+_SOURCES = hashlib.sha256(b"".join(text for text in _MODULES if b".compiled import" in text)).hexdigest()
+"""Of all modules with kernels: numba's own cache looks at a kernel's file, not at those whose kernels it calls."""
+
+
+class _Cache(FunctionCache):  # type: ignore[misc]
+    """Machine code kept on disk, made anew when any module with kernels has changed."""
+
+    def _index_key(self, *arguments: Any) -> tuple[Any, ...]:
+        return (*super()._index_key(*arguments), _SOURCES)
 
 
 def compiled(function: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -20,7 +35,9 @@ def compiled(function: Callable[Given, Result]) -> Callable[Given, Result]:
 
     No fast mathematics: numbers are those of `float(text)`, bit for bit.
     """
-    return cast(Callable[Given, Result], numba.njit(cache=True, nogil=True)(function))
+    kernel = numba.njit(nogil=True)(function)
+    kernel._cache = _Cache(function)  # as `cache=True` does, with the wider key
+    return cast(Callable[Given, Result], kernel)
 
 
 def sealed(buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
