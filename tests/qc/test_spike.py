@@ -105,9 +105,16 @@ def test_fixed_thresholds_alone_are_those_of_the_units():
     assert np.count_nonzero(outcomes == 1) == 92
 
 
-def test_against_a_plain_calculation():
+@pytest.mark.parametrize("white_scale", [0.0, 4.5])
+def test_against_a_plain_calculation(white_scale):
+    params = dataclasses.replace(PARAMS, white_scale=white_scale)
     time, value, _ = troubled(3000, seed=5)
-    assert (judge(value, time) == plain(time, value, PARAMS)).all()
+    assert (judge(value, time, params) == plain(time, value, params)).all()
+    noise = np.random.default_rng(5).normal(0, 0.01, 3000)
+    noise[40::97] += 0.06
+    found = judge(noise, params=params)
+    assert (found == plain(regular(3000), noise, params)).all()
+    assert ((found == judge(noise)).all()) == (white_scale == 0.0), "in white noise it makes a difference"
 
 
 def plain(time, value, params):
@@ -131,8 +138,38 @@ def plain(time, value, params):
             narrow = params.spread * (around[3:] - around[:4]).min()
             suspect = deviation > max(params.suspect, params.suspect_scale * scale, narrow)
             fail = suspect and deviation > max(params.fail, params.fail_scale * scale)
+            if not suspect and params.white_scale and x.size >= 101 and deviation > max(params.suspect, 3.2 * scale):
+                suspect, fail = in_white_noise(x, i, scale, params)
             outcomes[part[i]] = 1 + suspect + fail
     return outcomes
+
+
+def in_white_noise(x, i, scale, params):
+    first = min(max(i - 50, 0), x.size - 101)
+    around, lag = x[first : first + 101], min(max(i - 6, 0), x.size - 13)
+    deviation = abs(x[i] - np.median(x[lag : lag + 13]))
+    noise = 1.048 * np.median(np.abs(np.diff(around)))
+    white = np.median(np.abs(around[4:] - around[:-4])) * 1.048 <= 1.5 * noise
+    suspect = white and noise > 0 and deviation > max(params.suspect, 3.6 * scale, params.white_scale * noise)
+    return suspect, suspect and deviation > max(params.fail, params.fail_scale * noise)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_spikes_of_eight_sigma_in_white_noise_are_found_whatever_their_width(width):
+    value = np.random.default_rng(width).normal(0, 1, 400_000)
+    at = np.arange(60, 399_900, 211)
+    hit = np.zeros(value.size, bool)
+    for k in range(width):
+        value[at + k] += np.where(at % 2, 8, -8)
+        hit[at + k] = True
+    flagged = judge(value, params=defaults("x", VariableTraits(sampling_seconds=10.0))) > 1
+    assert np.mean(flagged[hit]) >= 0.98
+    assert np.mean(flagged[~hit]) < 1e-3
+
+
+def test_a_slow_record_is_never_taken_for_white():
+    assert defaults("x", VariableTraits(sampling_seconds=600.0)).white_scale == 4.5
+    assert defaults("x", VariableTraits(sampling_seconds=601.0)).white_scale == 0.0
 
 
 def test_single_spikes_of_ten_sigma_in_white_noise_are_found_and_noise_is_not():
@@ -176,7 +213,8 @@ def test_a_real_quantised_pressure_has_at_most_one_percent_of_spikes():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"largest_gap": 0.0}, {"suspect": 2.0, "fail": 1.0}, {"spread": -1.0}, {"suspect_scale": 99.0}]
+    "wrong", [{"largest_gap": 0.0}, {"suspect": 2.0, "fail": 1.0}, {"spread": -1.0}, {"suspect_scale": 99.0},
+              {"white_scale": -1.0}]
 )
 def test_parameters_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match="expected"):
