@@ -220,7 +220,7 @@ _TABLE = (
     counted("sample_error_flags", "Error flags of the instrument for the sample, bit by bit"),
     measured("pressure_sensor_frequency", "Hz", "Frequency of the quartz pressure sensor's temperature crystal", None,
               1e-3, 0.0, 200000.0, 1e-2),
-    counted("burst_number", "Number of the wave burst in its file"),
+    counted("burst_number", "Number of the burst"),
     counted("burst_samples", "Samples in the wave burst"),
     Variable("unmapped_columns", "1",
              "Columns that the vocabulary has no name for, each in its own unit: see the attribute unmapped_columns",

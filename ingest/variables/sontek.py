@@ -12,4 +12,11 @@ ROWS = (
              1e-4, -33.0, 33.0, 1e-3),
     counted("resolving_correlation", "Correlation of each beam at the lag that resolves ambiguity", "uint8", "percent"),
     counted("pings_averaged", "Pings averaged into the profile"),
+    counted("mean_echo_intensity", "Echo, mean of the beams, counts", "uint8"),
+    counted("mean_correlation", "Correlation of echoes, mean of the beams", "uint8", "percent"),
+    measured("probe_boundary_distance", "m", "Distance from the probe to the boundary at the start of the burst", None,
+             1e-4, 0.0, 5.0, 1e-4),
+    measured("volume_boundary_distance", "m",
+             "Distance from the sampled volume to the boundary at the start of the burst", None, 1e-4, 0.0, 5.0, 1e-4),
+    counted("external_pressure_counts", "External pressure sensor: millidecibars or millihertz, by the sensor's kind"),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from tests.ingest.made_logs import made_logs
 from tests.ingest.made_sea_bird import made_sea_bird_files
 from tests.ingest.made_tables import made_tables
 from tests.ingest.made_text import made_text
-from tests.ingest.sontek_bytes import adp_file
+from tests.ingest.sontek_bytes import adp_file, adv_file
 
 TEMPERATURE = {"A0": "-1.898409e-04", "A1": "3.136087e-04", "A2": "-4.461848e-06", "A3": "2.019781e-07"}
 CONDUCTIVITY = {
@@ -93,3 +93,4 @@ def made_files() -> Iterator[tuple[str, bytes]]:
     yield from made_logs()
     yield from made_text()
     yield "recorded.adp", adp_file()
+    yield "recorded.adr", adv_file()

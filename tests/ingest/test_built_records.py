@@ -29,6 +29,7 @@ SCALED_BY_OTHERS = {"nortek_classic": {"instrument_velocity", "outward_beam_velo
 ORDER_MATTERS = {
     "raman_spc": "spectra have no mark: they lie where the header says",
     "sbe37im_sio": "records share the header of a block",
+    "sontek_adv": "samples share the header of a burst",
 }
 NO_MARK = {"binary.cnv"}
 """Files of readers with a layout that has no mark between records."""

@@ -54,8 +54,10 @@ TIME_OF_OTHERS = {
     "nortek_classic": "velocity samples carry no time: with a lost record of the clock, or before the rate is known, "
     "they are placed after the stamp before",
 }
-UNPROTECTED_HEADER = {"sontek_adp": "the configuration at the start, which says what is installed, has no checksum"}
-BLOCKS = {"sbe37im_sio": 0x01}
+UNPROTECTED_HEADER = dict.fromkeys(
+    ("sontek_adp", "sontek_adv"), "the configuration at the start, which says what is installed, has no checksum"
+)
+BLOCKS = {"sbe37im_sio": 0x01, "sontek_adv": 0xA5}
 """First byte of a block, in formats where many records share one checksum: nothing tells which of them is right, so
 that a damaged block is lost as a whole. Of a block the first record holds the header, the last one the end."""
 MOST_LOST = 2  # records beside the one with the changed byte: a changed line end joins two lines
