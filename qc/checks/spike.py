@@ -23,21 +23,19 @@ _WIDE = 50
 """Neighbours on each side that tell whether the noise is white, and how large it is."""
 
 _WIDE_WHOLE = 2 * _WIDE + 1
-_WIDE_HALF = 6
-"""Neighbours on each side whose median is the value expected in white noise: the more, the surer."""
+_PAIRS = 9
+"""Pairs of neighbours, one on each side, the median of whose means is the value expected in white noise."""
 
 _LAG, _WHITE = 4, 1.5
-"""White noise differs as much over four samples as over one, a random walk twice as much: up to this, it is white."""
+"""Second differences of white noise are as large over four samples as over one, of a random walk twice as large: up to
+this, it is white. Slopes leave no trace in them."""
 
 _SLOWEST_WHITE = 600.0
 """Seconds between samples beyond which the sea itself is the noise."""
 
 _NEAR_SCALE, _NEARER_SCALE, _NEAR = 3.2, 3.6, 8
-"""From so many times the local noise on, by the median of 7 and then of 13 samples, a sample is looked at in white
-noise too: 0.1 % of it. Until then it is marked by the last."""
-
-_FROM_DIFFERENCES = 1.048
-"""Standard deviation of white noise over the median of its absolute first differences: 1 / (sqrt(2) 0.6745)."""
+"""From so many times the local noise on, by the median of 7 samples and then by that of pairs, a sample is looked at in
+white noise too: 0.1 % of it. Until then it is marked by the last."""
 
 _MOVING_SCALE = 3.324
 _MEDIAN_SCALE = 1.652
@@ -59,8 +57,11 @@ class SpikeParams:
     spread
         The same, for both levels, in units of the narrowest spread of four of the seven samples.
     white_scale
-        Where the noise of the 101 samples around is white: least deviation from the median of the 13 samples around, in
-        standard deviations of that noise. It takes the place of `suspect_scale` and `spread`; 0 leaves it out.
+        Where the noise of the 101 samples around is white: least deviation from the median of the means of the nine
+        pairs around, in standard deviations of that noise. `suspect_scale` and `spread` are left out then; 0 leaves
+        this out.
+    white_fail_scale
+        The same, for failing; `fail` and `fail_scale` are left out then.
     largest_gap
         Seconds between two finite samples beyond which they are no neighbours.
     """
@@ -72,6 +73,7 @@ class SpikeParams:
     fail_scale: float = 10.0
     spread: float = 2.5
     white_scale: float = 0.0
+    white_fail_scale: float = 7.0
 
     def __post_init__(self) -> None:
         if not 0 < self.largest_gap < np.inf:
@@ -83,8 +85,9 @@ class SpikeParams:
             )
         if not 0 <= self.spread < np.inf:
             raise ValueError(f"spread is {self.spread}, expected 0 or more")
-        if not 0 <= self.white_scale < np.inf:
-            raise ValueError(f"white_scale is {self.white_scale}, expected 0 or more")
+        if not 0 <= self.white_scale <= self.white_fail_scale < np.inf:
+            found = f"white_scale {self.white_scale}, white_fail_scale {self.white_fail_scale}"
+            raise ValueError(f"0 <= white_scale <= white_fail_scale expected: {found}")
 
 
 def spike(block: Block, params: SpikeParams) -> Outcomes:
@@ -94,8 +97,8 @@ def spike(block: Block, params: SpikeParams) -> Outcomes:
     cannot reach it. What stands out is measured by the local noise: second differences leave tides and ramps out; of
     seven stretches of seven samples the third quietest counts, so that up to four stretches may hold spikes; and in
     each the largest, as the noise of the sea comes in packets. Where the 101 samples around show that their noise is
-    white, there are no packets to heed: then the median of 13 samples and the size of that noise decide alone, which
-    also finds spikes of three samples among a quiet sensor's own noise.
+    white, there are no packets to heed: then what lies evenly on both sides and the size of that noise decide alone,
+    which also finds spikes of three samples among a quiet sensor's own noise, and on the steep side of a plume.
 
     NaN and infinities are left out as if never sampled: not run, and the next finite sample is the neighbour as long
     as it is not more than `largest_gap` away. A longer step, or one back in time, parts the record. Of each part the
@@ -104,7 +107,8 @@ def spike(block: Block, params: SpikeParams) -> Outcomes:
     """
     finite = np.isfinite(block.value)
     gap = int(np.ceil(params.largest_gap * 1e6))
-    scales = (params.suspect_scale, params.fail_scale, params.spread, params.white_scale)
+    scales = (params.suspect_scale, params.fail_scale, params.spread, params.white_scale,
+              params.white_fail_scale)  # fmt: skip
     levels = np.array([params.suspect, params.fail, *scales])
     if finite.all():
         return _judge(block.time, block.value, gap, levels)
@@ -154,19 +158,21 @@ def _settle(
     value: NDArray[np.float64], scale: NDArray[np.float64], levels: NDArray[np.float64], outcomes: Outcomes
 ) -> None:
     """Look at the samples that were marked as near, by the noise where that is white."""
+    means = np.empty(_PAIRS)
     for i in range(value.size):
         if outcomes[i] < _NEAR:
             continue
         outcomes[i] -= _NEAR
-        if outcomes[i] > 1:
+        if outcomes[i] > 2 or not _PAIRS <= i < value.size - _PAIRS:
             continue
-        first = min(max(i - _WIDE_HALF, 0), value.size - 2 * _WIDE_HALF - 1)
-        deviation = abs(value[i] - np.median(value[first : first + 2 * _WIDE_HALF + 1]))
+        for k in range(_PAIRS):
+            means[k] = 0.5 * (value[i - k - 1] + value[i + k + 1])
+        deviation = abs(value[i] - np.median(means))
         if not (deviation > levels[0] and deviation > _NEARER_SCALE * scale[i]):
             continue
         noise = _white_noise(value, i)
         if noise > 0 and deviation > levels[5] * noise:
-            outcomes[i] = 3 if deviation > levels[1] and deviation > levels[3] * noise else 2
+            outcomes[i] = 3 if deviation > levels[6] * noise else 2
 
 
 @compiled
@@ -174,9 +180,9 @@ def _white_noise(value: NDArray[np.float64], i: int) -> float:
     """Standard deviation of the noise around a sample, from the nearest 101; 0 where it is not white."""
     first = min(max(i - _WIDE, 0), value.size - _WIDE_WHOLE)
     part = value[first : first + _WIDE_WHOLE]
-    near = np.median(np.abs(part[1:] - part[:-1]))
-    far = np.median(np.abs(part[_LAG:] - part[:-_LAG]))
-    return _FROM_DIFFERENCES * near if far <= _WHITE * near else 0.0
+    near = np.median(np.abs(part[2:] - 2 * part[1:-1] + part[:-2]))
+    far = np.median(np.abs(part[2 * _LAG :] - 2 * part[_LAG:-_LAG] + part[: -2 * _LAG]))
+    return near / _MEDIAN_SCALE if far <= _WHITE * near else 0.0
 
 
 @compiled
@@ -234,7 +240,7 @@ def defaults(variable: str, traits: VariableTraits) -> SpikeParams | None:
     """4.5 and 10 times the local noise, and never less than 5 and 10 steps of the sensor's resolution.
 
     Of white noise this flags 0.03 %, of the temperatures of ../shared/gapfill (clean, half-hourly, full of internal
-    waves) 0.5 to 1 %. Of spikes of 8 standard deviations in white noise it finds 99.8, 99.4 and 98.7 % where they are
+    waves) 0.5 to 1 %. Of spikes of 8 standard deviations in white noise it finds 99.8, 99.3 and 98.2 % where they are
     one, two and three samples wide; without `white_scale` 97.5, 94 and 71 %. With more than ten minutes between samples
     the sea is never white.
     """

@@ -138,20 +138,22 @@ def plain(time, value, params):
             narrow = params.spread * (around[3:] - around[:4]).min()
             suspect = deviation > max(params.suspect, params.suspect_scale * scale, narrow)
             fail = suspect and deviation > max(params.fail, params.fail_scale * scale)
-            if not suspect and params.white_scale and x.size >= 101 and deviation > max(params.suspect, 3.2 * scale):
-                suspect, fail = in_white_noise(x, i, scale, params)
+            near = params.white_scale and x.size >= 101 and deviation > max(params.suspect, 3.2 * scale)
+            if near and not fail and 9 <= i < x.size - 9 and (white := in_white_noise(x, i, scale, params)):
+                suspect, fail = True, white == "fail"
             outcomes[part[i]] = 1 + suspect + fail
     return outcomes
 
 
 def in_white_noise(x, i, scale, params):
     first = min(max(i - 50, 0), x.size - 101)
-    around, lag = x[first : first + 101], min(max(i - 6, 0), x.size - 13)
-    deviation = abs(x[i] - np.median(x[lag : lag + 13]))
-    noise = 1.048 * np.median(np.abs(np.diff(around)))
-    white = np.median(np.abs(around[4:] - around[:-4])) * 1.048 <= 1.5 * noise
-    suspect = white and noise > 0 and deviation > max(params.suspect, 3.6 * scale, params.white_scale * noise)
-    return suspect, suspect and deviation > max(params.fail, params.fail_scale * noise)
+    around = x[first : first + 101]
+    deviation = abs(x[i] - np.median([(x[i - k] + x[i + k]) / 2 for k in range(1, 10)]))
+    near, far = (np.median(np.abs(around[2 * k :] - 2 * around[k:-k] + around[: -2 * k])) for k in (1, 4))
+    noise = near / 1.652
+    if far > 1.5 * near or deviation <= max(params.suspect, 3.6 * scale, params.white_scale * noise):
+        return ""
+    return "fail" if deviation > params.white_fail_scale * noise else "suspect"
 
 
 @pytest.mark.parametrize("width", [1, 2, 3])
@@ -165,6 +167,21 @@ def test_spikes_of_eight_sigma_in_white_noise_are_found_whatever_their_width(wid
     flagged = judge(value, params=defaults("x", VariableTraits(sampling_seconds=10.0))) > 1
     assert np.mean(flagged[hit]) >= 0.98
     assert np.mean(flagged[~hit]) < 1e-3
+
+
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_spikes_on_the_steep_side_of_a_plume_are_found_and_the_plume_is_left_alone(width):
+    after = np.arange(6000) - 3000
+    plume = np.where(after > 0, 3000 * (1 - np.exp(-after / 60)) * np.exp(-after / 600), 0.0)
+    value = 60 + np.random.default_rng(width).normal(0, 1.5, 6000) + plume
+    params = defaults("x", VariableTraits(sampling_seconds=10.0))
+    assert np.mean(judge(value, params=params) > 1) < 2e-3
+    at = np.arange(3110, 3400, 60)
+    hit = np.isin(np.arange(6000), (at[:, None] + np.arange(width)).ravel())
+    outcomes = judge(value + 30 * hit, params=params)
+    assert np.mean(outcomes[hit] == 3) > 0.9
+    assert np.mean(outcomes[~hit] > 1) < 2e-3
+    assert np.mean(judge(value + 30 * hit, params=dataclasses.replace(params, white_scale=0.0))[hit] > 1) < 0.9
 
 
 def test_a_slow_record_is_never_taken_for_white():
