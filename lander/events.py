@@ -47,8 +47,6 @@ def occurrences(source: Source, *, site: str | None = None, deployment: str | No
     for one in source.deployments.values():
         path = events_path(one)
         if site in (None, one.site) and deployment in (None, one.id) and path in source.index.files:
-            # Opened and closed: texts of a file that stayed open ended in a segmentation fault when a run of the same
-            # process opened it once more (tests/lander/test_status.py; netCDF4 1.7).
             table = store.read(files.locate(source.store, *source.index.files[path].version), _STORED)
             if not table.columns:
                 continue

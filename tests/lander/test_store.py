@@ -9,8 +9,9 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
-from lander import digests, files, packing, store
+from lander import digests, files, open_files, packing, store
 from lander.errors import StoreError
 from lander.store import Column, Recipe, Table
 
@@ -208,3 +209,23 @@ def test_xarray_decodes_what_we_decode(with_profiler):
                     np.testing.assert_array_equal(decoded, values, err_msg=f"{path} {name}")
                 else:
                     np.testing.assert_allclose(decoded, values, rtol=1e-12, err_msg=f"{path} {name}")
+
+
+def test_a_file_that_is_kept_open_is_not_opened_a_second_time(tmp_path, monkeypatch):
+    path = tmp_path / "kept.nc"
+    with netCDF4.Dataset(path, "w") as file:
+        file.createDimension("time", 3)
+        file.createVariable("time", "i8", ("time",))[:] = [1, 2, 3]
+    opened, dataset = [], netCDF4.Dataset
+    monkeypatch.setattr(open_files.netCDF4, "Dataset", lambda one: opened.append(one) or dataset(one))
+    with NETCDF4_PYTHON_LOCK:
+        kept = open_files.kept_open(path)
+        renamed = path.rename(tmp_path / "renamed.nc")
+        assert open_files.kept_open(renamed) is kept
+    assert store.read(renamed)["time"].data.tolist() == [1, 2, 3]
+    assert opened == [path]
+    other = tmp_path / "other.nc"
+    other.write_bytes(renamed.read_bytes())
+    assert store.read(other)["time"].data.tolist() == [1, 2, 3]
+    assert kept.isopen()
+    assert opened == [path, other]
