@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from lander import config as configuration
-from lander import events, explain, html, lazy, pipeline, series
+from lander import events, explain, flag_log, flagging, html, lazy, pipeline, series
 from lander.deployment import ArchiveConfig, Deployment, Instrument, Site
 from lander.errors import RequestError
 from lander.index import Index
@@ -201,6 +201,66 @@ class Archive:
             response times; else one sensor alone saw it, and it is kept as well.
         """
         return events.frame(self.source, site=site, deployment=deployment)
+
+    def flag(  # noqa: PLR0913 - what a manual flag consists of
+        self,
+        variable: str,
+        start: Any,
+        end: Any = None,
+        *,
+        flag: int,
+        why: str,
+        who: str | None = None,
+        deployment: str | None = None,
+        instrument: str | None = None,
+    ) -> int:
+        """Flag values by hand: one more line in `flags.jsonl`, which the next `lander run` applies after all tests.
+
+        Parameters
+        ----------
+        variable
+            Measured or derived; of a profile all cells are meant.
+        start, end
+            The interval [start, end), UTC: ISO 8601 text, datetime or datetime64. Without an end, the samples nearest
+            to `start`, which may be several times.
+        flag
+            OceanSITES code.
+        why
+            The reason.
+        who
+            A name; without one the environment variable LANDER_WHO or the name of the login says it. What is an
+            e-mail address (or its part before the @) or an ORCID of archive.yaml becomes that person's name.
+        deployment, instrument
+            Needed where several measured the variable then.
+
+        Returns
+        -------
+        int
+            The flag's id, for `unflag`.
+
+        Raises
+        ------
+        RequestError
+            Something is not there, ambiguous or means nothing; nothing is written then.
+        """
+        wanted = flagging.Wanted(variable, start, end, flag, why, who, deployment, instrument)
+        return flagging.add(self.source, wanted).flag.id
+
+    def unflag(self, flag: int, *, why: str, who: str | None = None) -> None:
+        """Take a manual flag back, by its id: one more line in `flags.jsonl`; the next `lander run` goes by it."""
+        flagging.undo(self.root, flag, why, flagging.author(who, self.config.people))
+
+    def flags(self) -> "pd.DataFrame":
+        """Every manual flag, also those undone, one row each in the order of the log, by id.
+
+        Returns
+        -------
+        DataFrame
+            What was flagged (`deployment`, `instrument`, `variable`, `start`, `end`; `points` is the number of single
+            samples, where it is no interval), `flag`, `who`, `when`, `why`; `records` is how many of the store carried
+            it when the archive was opened; `undone`, `undone_who`, `undone_why` where it was taken back. Times are UTC.
+        """
+        return flagging.frame(flag_log.read(self.root), flagging.carried(self.source))
 
     def _only_site(self) -> str:
         if len(self.sites) != 1:

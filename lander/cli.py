@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 import typer.core
 
+from lander import cli_flags
+
 if TYPE_CHECKING:
     from lander.archive import Archive
     from lander.pipeline import Outcome
@@ -32,7 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-ArchivePath = Annotated[Path, typer.Argument(help="Folder with archive.yaml.", show_default=False)]
+app.add_typer(cli_flags.app, name="flag")
+
+ArchivePath = cli_flags.ArchivePath
 Workers = Annotated[int, typer.Option(min=1, help="Local processes to work in.")]
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from lander.flag_log import FlagLog
+from lander.flag_lines import FlagLog
 
 Coefficients = Mapping[str, Mapping[str, float | str]]
 QcRules = Mapping[str, Mapping[str, Mapping[str, object] | Literal["off"]]]

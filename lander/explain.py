@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lander import clock, derived_group, events, evidence, lazy, phase, store
+from lander import clock, derived_group, events, evidence, flag_log, lazy, manual_flags, phase, store
 from lander import derived as derived_quantities
 from lander.errors import LanderError, RequestError
 from lander.inventory import Stream, phase_path
@@ -16,7 +16,7 @@ from lander.stages.level2 import months_around
 from lander.store import Table
 from qc import filler as fillers
 from qc.check import RECORD, discover
-from qc.flags import FILLED, FLAG_MEANINGS, FLAG_VALUES, MISSING, UNKNOWN, aggregate, get
+from qc.flags import FILLED, MISSING, UNKNOWN, aggregate, get, meaning
 from qc.plan import Plan, Planned
 
 _OUTCOMES = ("not run", "pass", "suspect", "fail")
@@ -141,9 +141,11 @@ class _Account:
         judged = f"{self._variable}_qc" in level2.columns
         flag = int(level2[f"{self._variable}_qc"].data[0]) if judged else int(UNKNOWN)
         flags = self._flags(level2, value) if judged else []
-        steps += self._events(level2, flag)
+        automatic, said = self._manual(level2, flag)
+        steps += self._events(level2, automatic)
         steps.append({"stage": "quality control", "before": value, "after": value,
-                      "parameters": {"flag": flag, "meaning": _meaning(flag)}})  # fmt: skip
+                      "parameters": {"flag": automatic, "meaning": meaning(automatic)}})  # fmt: skip
+        steps += said
         return self._answer(value, source, steps, flags, level2, flag)
 
     def _answer(self, value: Any, source: Any, steps: Any, flags: Any, level2: Table, flag: int) -> dict[str, Any]:
@@ -333,6 +335,16 @@ class _Account:
         }
         return [{"stage": "event", "before": self._by_tests(level2), "after": flag, "parameters": parameters}]
 
+    def _manual(self, level2: Table, flag: int) -> tuple[int, list[dict[str, Any]]]:
+        """The flag before people had their say, and who said what and why, where somebody did."""
+        name = f"{self._variable}{manual_flags.ID_SUFFIX}"
+        number = int(level2[name].data[0]) if name in level2.columns else 0
+        if not number:
+            return flag, []
+        automatic = int(level2[f"{self._variable}{manual_flags.AUTOMATIC_SUFFIX}"].data[0])
+        log = flag_log.read(self._source.config.root)
+        return automatic, [manual_flags.step(log, number, automatic, flag)]
+
     def _by_tests(self, level2: Table) -> int | None:
         """The flag that the tests alone give."""
         name = self._variable
@@ -373,7 +385,3 @@ def _scalar(value: Any) -> float | int | None:
 
 def _iso(time_us: int) -> str:
     return f"{np.datetime64(time_us, 'us')}Z"
-
-
-def _meaning(flag: int) -> str:
-    return FLAG_MEANINGS.split()[FLAG_VALUES.index(flag)].replace("_", " ")

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lander import store
-from lander.flag_log import ManualFlag
+from lander.flag_lines import LOG_NAME, FlagLog, ManualFlag, iso
 from lander.inventory import Stream
-from qc.flags import MISSING, Flags
+from qc.flags import MISSING, Flags, meaning
 
 Row = Mapping[str, Any]
 """What a task needs of an entry: {"id", "variable", "flag"} with "span" [start, end) or "times", us since 1970 UTC."""
@@ -113,3 +113,18 @@ def id_attributes(of: str) -> dict[str, Any]:
         "long_name": f"Id of the manual flag of: {of}, 0 for none",
         "comment": "flags.jsonl of the archive says who gave it, when and why",
     }
+
+
+def step(log: FlagLog, number: int, automatic: int, flag: int) -> dict[str, Any]:
+    """What `lander explain` tells of a flag by hand: what the flag was without it, and who gave it, when and why."""
+    parameters: dict[str, Any] = {"id": number, "meaning": meaning(flag)}
+    entry = next((one for one in log.flags if one.id == number), None)
+    if entry is None:
+        parameters["why"] = f"no longer in {LOG_NAME}"
+    else:
+        parameters |= {"who": entry.who, "when": iso(entry.when), "why": entry.why}
+        parameters |= {"start": iso(entry.first), "end": iso(entry.last)}
+    if number in log.undone:
+        gone = log.undone[number]
+        parameters["undone"] = f"{iso(gone.when)} by {gone.who}: {gone.why}; the next `lander run` goes by it"
+    return {"stage": "manual flag", "before": automatic, "after": flag, "parameters": parameters}

@@ -98,7 +98,9 @@ def _of_derived(variable: str, task: Task, common: Common) -> tuple[dict[str, An
     summaries = {name: path for name, path in common["summaries"].items() if name not in later}
     dropped = {f"{path}#{SUMMARY}" for name, path in common["summaries"].items() if name in later}
     params = {**task.params, "plan": plan.to_json(), "derived": rows[: place + 1], "groups": groups, "fill": {}}
-    return {**params, "summaries": summaries}, tuple(one for one in task.inputs if one not in dropped)
+    # What people say of later values cannot reach this one; what they say of its inputs does.
+    manual = [row for row in task.params["manual"] if row["variable"] not in later]
+    return {**params, "summaries": summaries, "manual": manual}, tuple(one for one in task.inputs if one not in dropped)
 
 
 def _bare(
@@ -119,6 +121,7 @@ def _bare(
         "events": None,
         "derived": [],
         "groups": [],
+        "manual": [],  # events are what sensors saw, whatever people say of single values
     }
     return params, (f"{common['phase']}#phase", *with_edges(paths, ("time", *variables), halo_us))
 

@@ -90,7 +90,8 @@ def update(
         shutil.rmtree(root / files.WORK_NAME, ignore_errors=True)
         sealed = None if only else index_module.read_seal(root)
         if sealed is not None and seal.holds(config, root, sealed):
-            return Outcome(current=list(sealed["files"]), failed=dict(sealed["failed"]))
+            remarks = dict(config.flags.remarks)
+            return Outcome(current=list(sealed["files"]), failed=dict(sealed["failed"]), remarks=remarks)
         with _scratch(root), engine.executor(workers, scheduler, root / ROLL_NAME) as pool:
             return _Update(config, root, pool, progress, only).run()
 
@@ -121,7 +122,7 @@ class _Update:
         self._index, self._resumed = index_module.resume(root)
         if not self._resumed:
             files.forget_previous(root)
-        self._outcome = Outcome()
+        self._outcome = Outcome(remarks=dict(config.flags.remarks))
         self._relabelled = False
 
     def run(self) -> Outcome:

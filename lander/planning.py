@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ingest import vocabulary
-from lander import clock, passes, quality, store
+from lander import clock, manual_flags, passes, quality, store
 from lander import derived as derived_quantities
 from lander import product as products
 from lander.deployment import ArchiveConfig, Deployment
@@ -119,15 +119,8 @@ def _level2_of(stream: Stream, common: Mapping[str, Any]) -> Iterator[Task]:
 
 def _common(config: ArchiveConfig, stream: Stream, streams: Sequence[Stream]) -> Mapping[str, Any]:
     """Parameters that all months of a stream share."""
-    plan = quality.effective_plan(config, stream)
+    plan, fill = quality.effective_plan(config, stream), _fill_of(config, stream)
     derived, problems = _derived_params(stream, streams)
-    variables = [name for name in stream.measured if name in vocabulary.table()]
-    names = tuple(dict.fromkeys((*variables, *stream.derived, *judged_outputs(stream))))
-    fill = {
-        name: {"method": rule.method, "cap_seconds": rule.cap_seconds}
-        for name, rule in config.fill.items()
-        if name in names and rule.cap_seconds > 0
-    }
     return {
         "site": stream.deployment.site,
         "deployment": stream.deployment.id,
@@ -136,7 +129,7 @@ def _common(config: ArchiveConfig, stream: Stream, streams: Sequence[Stream]) ->
         "phase": phase_path(stream.deployment),
         "events": passes.events_path(stream.deployment),
         "summaries": {name: passes.summary_path(stream, name) for name in quality.learned(plan)},
-        "variables": variables,
+        "variables": _named(stream),
         "step_seconds": stream.step_seconds,
         "halo_us": _halo_us(plan, fill, stream),
         "plan": plan.to_json(),
@@ -145,7 +138,26 @@ def _common(config: ArchiveConfig, stream: Stream, streams: Sequence[Stream]) ->
         "derived": derived,
         "groups": [group_params(name, stream, streams) for name in stream.groups],
         "problems": problems,
+        "manual": manual_flags.rows_of(config.flags.active, stream),
     }
+
+
+def _named(stream: Stream) -> list[str]:
+    return [name for name in stream.measured if name in vocabulary.table()]
+
+
+def _fill_of(config: ArchiveConfig, stream: Stream) -> dict[str, dict[str, Any]]:
+    names = {*_named(stream), *stream.derived, *judged_outputs(stream)}
+    return {
+        name: {"method": rule.method, "cap_seconds": rule.cap_seconds}
+        for name, rule in config.fill.items()
+        if name in names and rule.cap_seconds > 0
+    }
+
+
+def halo_of(config: ArchiveConfig, stream: Stream) -> int:
+    """How far around a month its L2 looks, in us."""
+    return _halo_us(quality.effective_plan(config, stream), _fill_of(config, stream), stream)
 
 
 def _derived_params(stream: Stream, streams: Sequence[Stream]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -188,7 +200,9 @@ def _level2(stream: Stream, month: str, common: Mapping[str, Any], plan: Plan) -
     for row in groups:
         inputs += [f"{stream.path('L1', month)}#{name}" for name in row["fixed"]]
         inputs += donor_inputs(row, halo_us)
+    manual = manual_flags.of_month(common["manual"], month, halo_us)
     params = {**common, "plan": plan.to_json(), "derived": derived, "groups": groups, "month": month, "l1": paths}
+    params["manual"] = manual
     return Task(stream.path("L2", month), level2.STAGE, level2.VERSION, tuple(inputs), params, level2.build)
 
 

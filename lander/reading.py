@@ -99,6 +99,7 @@ def show_status(status: Status, archive: Path) -> None:
     """What `lander status` prints."""
     counts = (
         ("samples in L1", status.samples),
+        ("manual flags", status.manual),
         ("files up to date", status.current),
         ("files stale", len(status.stale)),
         ("files that hang on those", len(status.follows)),
@@ -224,7 +225,8 @@ def _lines(step: Mapping[str, Any]) -> list[tuple[str, str]]:
         if isinstance(value, Mapping):
             flat += [(name, _input(name, inner)) for name, inner in value.items()]
         elif value is not None and (step["stage"] != "raw bytes" or key in ("sha256", "after")):
-            flat.append((key, _brief(value)))
+            text = _brief(value)
+            flat.append((key, terminal.one_line(text) if step["stage"] == "manual flag" else text))
     return flat
 
 

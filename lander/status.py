@@ -49,6 +49,8 @@ class Status:
         Number of samples in L1.
     events
         What the sensors saw, as far as the store knows.
+    manual
+        Number of manual flags that count.
     """
 
     new: list[str] = field(default_factory=list)
@@ -63,6 +65,7 @@ class Status:
     current: int = 0
     samples: int = 0
     events: list[Occurrence] = field(default_factory=list)
+    manual: int = 0
 
     @property
     def up_to_date(self) -> bool:
@@ -88,6 +91,8 @@ def status(config: ArchiveConfig, *, only: str | None = None, exact: bool = Fals
     index = index_module.load(root)
     result = Status()
     result.events = _events(config, root, index, only)
+    result.manual = len(config.flags.active)
+    result.remarks |= config.flags.remarks
     result.samples = sum(entry.n for entry in index.files.values() if entry.stage == "L1")
     seen = intake.look(config, root, index, catalog.identify_each if exact else _unseen, only)
     changed = _raw(result, index, seen, only)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ingest import vocabulary
 from lander.config.file import Document, Mistake
-from lander.flag_log import LOG_NAME, FlagLog, ManualFlag
+from lander.flag_lines import LOG_NAME, FlagLog, ManualFlag
 from lander.units import nearest
 
 

@@ -17,6 +17,7 @@ from lander.config.qc_rules import qc_mistakes
 from lander.config.raw_files import raw_mistakes
 from lander.config.schema import hold
 from lander.deployment import ArchiveConfig
+from lander.flag_lines import LOG_NAME
 from lander.units import nearest
 
 __all__ = ["Mistake", "examine", "validate"]
@@ -104,7 +105,7 @@ def configuration_files(archive: Path) -> list[str]:
     """Every file that people wrote about an archive, by its path from the archive's folder."""
     deployments, _ = _read_deployments(archive)
     named = [document.file for document in deployments]
-    flags = [flag_log.LOG_NAME] if (archive / flag_log.LOG_NAME).exists() else []
+    flags = [LOG_NAME] if (archive / LOG_NAME).exists() else []
     return [ARCHIVE_FILE, *named, *sorted(_read_calibrations(archive, deployments)), *flags]
 
 

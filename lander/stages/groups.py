@@ -18,11 +18,14 @@ from qc.flags import BAD, FAIL, GOOD, MISSING, Flags, get
 
 
 class Seen(NamedTuple):
-    """The month and its halo, as far as it is known: times (n,), and by variable values and what tests said."""
+    """The month and its halo, as far as it is known: times (n,), and by variable values, what tests said, and manual
+    flags (n, ...), -1 where nobody said anything.
+    """
 
     time: NDArray[np.int64]
     values: Mapping[str, NDArray[Any]]
     judged: Mapping[str, Judged]
+    said: Mapping[str, Flags]
 
 
 def references(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -62,12 +65,15 @@ def derive(root: Path, seen: Seen, row: Mapping[str, Any], params: Mapping[str, 
 
 
 def _own(seen: Seen, name: str, heeded: tuple[str, ...] | None) -> Flagged:
-    """A variable of the stream, its flag from all tests, or from those that count here."""
+    """A variable of the stream, its flag from people, else from all tests, or from those that count here."""
     value = np.asarray(seen.values[name], dtype=np.float64)
     judged = seen.judged.get(name)
     if judged is None:
-        return Flagged(value, _unjudged(value))
-    return Flagged(value, judged.flags if heeded is None else _barred(value, judged.tests, heeded))
+        flags = _unjudged(value)
+    else:
+        flags = judged.flags if heeded is None else _barred(value, judged.tests, heeded)
+    said = seen.said.get(name)
+    return Flagged(value, flags if said is None else np.where(said >= 0, said, flags))
 
 
 def _unjudged(value: Floats) -> Flags:

@@ -1,6 +1,6 @@
 """L1 -> L2: flags of what was measured, derived values and their flags, filled values. Repeats nothing of L1."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lander import derived as derived_quantities
-from lander import packing, phase, store
+from lander import manual_flags, packing, phase, store
 from lander.derived import Derived, Donor, Flagged, derive, match, worst
 from lander.engine import Task
 from lander.stages import groups
@@ -23,12 +23,21 @@ from qc import filler as fillers
 from qc.check import RECORD
 from qc.engine import Judged, judge
 from qc.events import Event, event_ids, keep_confirmed
-from qc.flags import MISSING, Flags, flag_attributes, tests_attributes
+from qc.flags import MISSING, UNKNOWN, Flags, flag_attributes, tests_attributes
 from qc.gaps import FillTable, GapRule, fill_gaps, learn_gaps, merge_gaps
 from qc.plan import Plan
 
 STAGE = "L2"
 VERSION = 2
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What people said of a variable: ids of their entries (n,), and the flags without them; `judged` by any test."""
+
+    ids: NDArray[np.int32]
+    automatic: Flags
+    judged: bool
 
 
 @dataclass
@@ -41,6 +50,7 @@ class Month:
     events: tuple[Event, ...] = ()
     summaries: Summaries = field(default_factory=dict)
     judged: dict[str, Judged] = field(default_factory=dict)
+    heard: dict[str, Heard] = field(default_factory=dict)
 
     @property
     def time(self) -> NDArray[np.int64]:
@@ -80,15 +90,18 @@ def prepare(root: Path, params: Mapping[str, Any]) -> Month:
         month.events = load_events(root, params["events"], params["month"])
     month.summaries = load_summaries(root, tuple(params["summaries"].values()))
     _judge(month, plan, tuple(params["variables"]))
+    _hear(month, params["manual"], params["variables"])
     for row in params["derived"]:
         _derive(root, month, row, params)
         _judge(month, plan, (row["name"],))
         _bound_by_inputs(month, row["name"])
+        _hear(month, params["manual"], (row["name"],))
     for row in params["groups"]:
         _derive_group(root, month, row, params)
         _judge(month, plan, tuple(row["judged"]))
         for name in row["outputs"]:
             _bound_by_inputs(month, name)
+        _hear(month, params["manual"], row["outputs"])
     return month
 
 
@@ -105,13 +118,33 @@ def _judge(month: Month, plan: Plan, names: tuple[str, ...]) -> None:
 
 
 def _settled(month: Month, flags: Flags) -> Flags:
-    """The flags of one variable after all that has a say, in this order: tests, then events.
+    """The flags of one variable after all that has a say by itself, in this order: tests, then events.
 
-    What people say themselves comes last and wins: manual flags belong at the end of this function.
+    What people say comes last and wins, also over the bounds that inputs set: `_hear`.
     """
     if any(one.confirmed for one in month.events):
         flags = keep_confirmed(flags, month.time, month.events)
     return flags
+
+
+def _hear(month: Month, manual: Sequence[manual_flags.Row], names: Iterable[str]) -> None:
+    """Let manual flags win; what is derived later goes by them."""
+    for name in names:
+        month.heard.pop(name, None)
+        rows = [row for row in manual if row["variable"] == name]
+        if not rows or name not in month.values:
+            continue
+        judged = month.judged.get(name) or _unjudged(month.values[name])
+        settled = manual_flags.settle(month.time, judged.flags, rows)
+        if settled.ids.any():
+            month.heard[name] = Heard(settled.ids, judged.flags, name in month.judged)
+            month.judged[name] = Judged(judged.tests, settled.flags)
+
+
+def _unjudged(value: NDArray[Any]) -> Judged:
+    """What no test is planned for."""
+    flags = np.where(np.isnan(value), np.int8(MISSING), np.int8(UNKNOWN))
+    return Judged(np.zeros(value.shape, np.uint64), flags)
 
 
 _EVENT_ATTRIBUTES = {
@@ -147,12 +180,24 @@ def _derive(root: Path, month: Month, row: Mapping[str, Any], params: Mapping[st
 
 def _derive_group(root: Path, month: Month, row: Mapping[str, Any], params: Mapping[str, Any]) -> None:
     """Compute what is derived together; it takes the place of what was measured under the same name."""
-    seen = groups.Seen(month.time, month.values, month.judged)
+    untested = {name for name, heard in month.heard.items() if not heard.judged}
+    judged = {name: one for name, one in month.judged.items() if name not in untested}
+    seen = groups.Seen(month.time, month.values, judged, _said(month))
     for name, found in groups.derive(root, seen, row, params).items():
         packed, encoded = packing.pack(name, found.value)
         month.values[name] = packing.unpack(packed, encoded)
         month.judged.pop(name, None)
         month.judged[f"{name}#inputs"] = Judged(np.zeros(found.flags.shape, np.uint64), found.flags)
+
+
+def _said(month: Month) -> dict[str, Flags]:
+    """Manual flags by variable, -1 where nobody said anything."""
+    found = {}
+    for name, heard in month.heard.items():
+        flags = month.judged[name].flags
+        there = (heard.ids > 0).reshape(-1, *[1] * (flags.ndim - 1))
+        found[name] = np.where(there, flags, np.int8(-1))
+    return found
 
 
 def _own(month: Month, name: str) -> Flagged:
@@ -216,6 +261,9 @@ def _flag_columns(month: Month, plan: Plan, params: Mapping[str, Any]) -> dict[s
     columns: dict[str, Column] = {}
     together = {name: tuple(dims) for row in params["groups"] for name, dims in row["outputs"].items()}
     for name, judged in sorted(month.judged.items()):
+        heard = month.heard.get(name)
+        if heard is not None and not heard.judged and not heard.ids[month.core].any():
+            continue  # no test looks at it, and what people said lies in a month beside this one
         stored = month.window.columns
         measured = stored[name].dims if name in stored else ("time",)
         dims = together.get(name, measured)
@@ -224,7 +272,21 @@ def _flag_columns(month: Month, plan: Plan, params: Mapping[str, Any]) -> dict[s
         columns[f"{name}_qc_tests"] = Column(
             judged.tests[month.core], dims, tests_attributes(encoding(name)["long_name"], slots)
         )
+        columns |= _manual_columns(month, name, dims)
     return columns
+
+
+def _manual_columns(month: Month, name: str, dims: tuple[str, ...]) -> dict[str, Column]:
+    """Who said what, and what the flag was without them; nothing where nobody did."""
+    heard = month.heard.get(name)
+    if heard is None or not heard.ids[month.core].any():
+        return {}
+    of = encoding(name)["long_name"]
+    about = {**flag_attributes(of), "long_name": f"Quality flag before manual ones of: {of}"}
+    return {
+        f"{name}{manual_flags.ID_SUFFIX}": Column(heard.ids[month.core], ("time",), manual_flags.id_attributes(of)),
+        f"{name}{manual_flags.AUTOMATIC_SUFFIX}": Column(heard.automatic[month.core], dims, about),
+    }
 
 
 def _fill(month: Month, name: str, rule: Mapping[str, Any], params: Mapping[str, Any]) -> FillTable:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from lander import flag_log
 from lander.config.validate import validate
 from lander.errors import LockedError, UnwritableError
-from lander.flag_log import LOG_NAME, ManualFlag, Undo, append, parse, read
+from lander.flag_lines import LOG_NAME, ManualFlag, Undo, parse
+from lander.flag_log import append, read
 from lander.lock import patiently
 from tests.lander.archives import FILES, known_plugins, write  # noqa: F401 - a fixture
 
