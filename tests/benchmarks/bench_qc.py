@@ -1,14 +1,15 @@
 """How many faults quality control finds, and how much of nature it leaves alone.
 
 `python -m tests.benchmarks.bench_qc [SEED ...]` prints one JSON object to standard output and a table to standard
-error.
+error. Plans, events and what they keep are those of `lander run`: test_skill.py compares the flags with a store's.
 """
 
 import json
 import sys
 import tempfile
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.engine import judge
-from qc.events import Seen, event_ids, find_events, keep_confirmed
-from qc.flags import PROBABLY_BAD
-from qc.plan import Plan
+from qc.engine import judge, learn, merge
+from qc.events import Event, EventRule, Seen, event_ids, events_of, joined, keep_confirmed, runs_of
+from qc.flags import PROBABLY_BAD, Flags
+from sample_data.scenario import Event as PlannedEvent
+from sample_data.scenario import Fault, Scenario
+from tests.benchmarks import fouling
 from tests.benchmarks.peers import Peer, PeerMissingError, interpreter, run
-from tests.benchmarks.skill_data import SEAFLOOR, Record, records, scenarios
+from tests.benchmarks.skill_data import SEAFLOOR, Aboard, Record, deploy, scenarios
 
 SEEDS = (101, 102, 103)
 IOOS_QC = Peer("ioos_qc", "ioos_qc==3.0.0")
@@ -32,6 +35,24 @@ ONCE = frozenset({"step", "ramp", "tilt"})
 ONSET = 10
 
 SHARES = ("false_flags", "events_kept", "false_events", "events_marked", "spikes_in_events")
+
+_WATER = ("temperature", "conductivity", "oxygen", "methane", "turbidity")
+_PLUME = {"methane": 3000.0, "turbidity": 2.0, "oxygen": -8.0, "temperature": 0.1}
+
+SPIKES_IN_EVENTS = Scenario(
+    "spikes-in-events", 4, 10.0,
+    faults=tuple(
+        Fault("spike", _WATER, None, 0.0, {"count": 60, "sigma": sigma, "width": width})
+        for sigma, width in ((8.0, 1), (10.0, 2), (12.0, 3))
+    ),
+    events=(
+        PlannedEvent("plume", 0.15, _PLUME, 900.0, 5400.0, {"methane": 300.0}),
+        PlannedEvent("plume", 0.40, {"methane": 900.0, "turbidity": 0.8, "temperature": 0.05}, 300.0, 1800.0),
+        PlannedEvent("methane_only", 0.55, {"methane": 2500.0}, 1800.0, 14400.0),
+        PlannedEvent("methane_only", 0.85, {"methane": 600.0}, 600.0, 3600.0),
+    ),
+)  # fmt: skip
+"""Scenarios put some forty spikes into a month: hardly one falls into a plume. Here a tenth do, in four days."""
 
 
 @dataclass
@@ -47,67 +68,103 @@ class Tally:
         self.counts[key][1] += found.size
 
     def share(self, key: str) -> float | None:
+        """Found of all; None where there was nothing to find."""
         found, of = self.counts[key]
         return found / of if of else None
 
 
-def main(seeds: Iterable[int]) -> None:
+def main(seeds: Sequence[int]) -> None:
     """Run every scenario with every seed and print what came of it."""
     tally, theirs = Tally(), Tally()
     peer = _peer()
     for scenario in scenarios():
         for seed in seeds:
-            found = list(records(scenario, seed))
-            ids, flags = ours(found)
-            for record, flag, own in zip(found, flags, ids, strict=True):
-                count(tally, record, flag >= PROBABLY_BAD, own > 0)
-            if peer is not None:
-                for record, flagged in zip(found, ioos(peer, found), strict=True):
-                    count(theirs, record, flagged, np.zeros(record.time.size, bool))
-            sys.stderr.write(f"{scenario.name}, seed {seed}: {sum(one.time.size for one in found):,} samples\n")
-    sys.stderr.write(table(summary(tally), summary(theirs) if peer is not None else None))
-    sys.stdout.write(json.dumps(summary(tally)) + "\n")
+            begin = time.process_time()
+            aboard = deploy(scenario, seed)
+            for instrument, name, flags, marked in judged(aboard):
+                count(tally, record_of(instrument, name), instrument.phase, flags >= PROBABLY_BAD, marked)
+            seconds = time.process_time() - begin
+            for instrument in aboard if peer is not None else ():
+                for record, flagged in zip(instrument.records, ioos(peer, instrument), strict=True):
+                    count(theirs, record, instrument.phase, flagged, np.zeros(flagged.size, bool))
+            samples = sum(one.time.size * len(one.records) for one in aboard)
+            sys.stderr.write(f"{scenario.name}, seed {seed}: {samples:,} samples, {seconds:.0f} s CPU\n")
+    for seed in seeds:
+        spikes_in_events(tally, deploy(SPIKES_IN_EVENTS, seed))
+    own = summary(tally) | fouling.skill(fouling.deployments(seeds))
+    sys.stderr.write(table(own, summary(theirs) if peer is not None else None))
+    sys.stdout.write(json.dumps(own) + "\n")
 
 
-def ours(found: list[Record]) -> tuple[list[NDArray[np.int32]], list[NDArray[np.int8]]]:
-    """Event ids and flags of each record, by the default plan."""
-    flags = []
-    for record in found:
-        plan = Plan.build({}, {"x": record.traits})
-        flags.append(judge(record.time, {"x": record.value, "deployment_phase": record.phase}, plan)["x"].flags)
-    seen = {}
-    for record, flag in zip(found, flags, strict=True):
-        if record.variable in ("pitch", "roll", "heading", "pressure"):
-            continue  # the platform's own
-        clean = np.where((flag < PROBABLY_BAD) & (record.phase == SEAFLOOR), record.value, np.nan)
-        response = record.traits.response_seconds or 0.0
-        seen[f"{record.instrument}.{record.variable}"] = Seen(record.time, clean, response)
-    events = find_events(seen)
-    kept = [keep_confirmed(flag, record.time, events) for record, flag in zip(found, flags, strict=True)]
-    ids = []
-    for record in found:
-        name = f"{record.instrument}.{record.variable}"
-        ids.append(event_ids(record.time, [one for one in events if name in one.variables]))
-    return ids, kept
+def record_of(instrument: Aboard, variable: str) -> Record:
+    """One of an instrument's records, by its variable."""
+    return next(one for one in instrument.records if one.variable == variable)
 
 
-def count(tally: Tally, record: Record, flagged: NDArray[np.bool_], marked: NDArray[np.bool_]) -> None:
+def judged(aboard: Sequence[Aboard]) -> Iterable[tuple[Aboard, str, Flags, NDArray[np.bool_]]]:
+    """Flags of each record of a deployment, and which of its samples lie in an event that this sensor showed.
+
+    As the stages of `lander run`: checks by instrument, then events over all of them, then what events keep.
+    """
+    flags = {one.name: _flags(one) for one in aboard}
+    runs, responses = {}, {}
+    for one in aboard:
+        for variable, sensor in one.sensors.items() if one.rule is not None else ():
+            if variable not in flags[one.name] or one.rule is None:
+                continue
+            value, response = record_of(one, variable).value, sensor["response_seconds"]
+            seen = Seen(one.time, value, response, sensor["resolution"], flags[one.name][variable], one.phase)
+            runs[f"{one.name}.{variable}"] = joined([runs_of(seen, one.rule)], one.rule)
+            responses[f"{one.name}.{variable}"] = response
+    events = events_of(runs, responses, EventRule())
+    for one in aboard:
+        for variable, own in flags[one.name].items():
+            yield one, variable, keep_confirmed(own, one.time, events), _marked(one, variable, events)
+
+
+def _flags(one: Aboard) -> dict[str, Flags]:
+    arrays = {record.variable: record.value for record in one.records} | {"deployment_phase": one.phase}
+    flags = {}
+    for record in one.records:
+        plan = one.plan.only(record.variable)
+        summaries = merge([learn(one.time, arrays, plan)], plan)
+        flags[record.variable] = judge(one.time, arrays, plan, summaries=summaries)[record.variable].flags
+    return flags
+
+
+def _marked(one: Aboard, variable: str, events: Sequence[Event]) -> NDArray[np.bool_]:
+    shown = [event for event in events if f"{one.name}.{variable}" in event.variables]
+    return event_ids(one.time, shown) > 0
+
+
+def count(
+    tally: Tally, record: Record, phase: NDArray[np.int8], flagged: NDArray[np.bool_], marked: NDArray[np.bool_]
+) -> None:
     """Add one record to the counts; only what was taken on the seafloor counts."""
-    stay = record.phase == SEAFLOOR
+    stay = phase == SEAFLOOR
     flagged, marked, fault, event = flagged[stay], marked[stay], record.fault[stay], record.event[stay]
     for number in np.unique(fault[fault > 0]).tolist():
-        kind, here = record.kinds[number], fault == number
-        hit = flagged[here]
+        kind, hit = record.kinds[number], flagged[fault == number]
         tally.recall[kind][0] += int(hit[:ONSET].any()) if kind in ONCE else int(hit.sum())
         tally.recall[kind][1] += 1 if kind in ONCE else hit.size
-    if (((fault > 0) & (event > 0)).any()) and "spike" in record.kinds.values():
-        spikes = np.isin(fault, [number for number, kind in record.kinds.items() if kind == "spike"]) & (event > 0)
-        tally.add("spikes_in_events", flagged[spikes])
-    clean = (fault == 0) & (event == 0)
-    tally.add("false_flags", flagged[clean])
-    tally.add("events_kept", ~flagged[(fault == 0) & (event > 0)] | marked[(fault == 0) & (event > 0)])
+    sound = fault == 0
+    tally.add("spikes_in_events", flagged[_spiked(record)[stay] & (event > 0)])
+    tally.add("false_flags", flagged[sound & (event == 0)])
+    tally.add("events_kept", ~flagged[sound & (event > 0)] | marked[sound & (event > 0)])
     tally.add("events_marked", marked[event > 0])
     tally.add("false_events", marked[event == 0])
+
+
+def _spiked(record: Record) -> NDArray[np.bool_]:
+    return np.isin(record.fault, [number for number, kind in record.kinds.items() if kind == "spike"])
+
+
+def spikes_in_events(tally: Tally, aboard: Sequence[Aboard]) -> None:
+    """Add the spikes of a deployment that fell into events."""
+    for instrument, variable, flags, _ in judged(aboard):
+        record = record_of(instrument, variable)
+        inside = _spiked(record) & (record.event > 0) & (instrument.phase == SEAFLOOR)
+        tally.add("spikes_in_events", (flags >= PROBABLY_BAD)[inside])
 
 
 def summary(tally: Tally) -> dict[str, Any]:
@@ -166,21 +223,22 @@ def _peer() -> Path | None:
         return None
 
 
-def ioos(python: Path, found: list[Record]) -> list[NDArray[np.bool_]]:
+def ioos(python: Path, instrument: Aboard) -> list[NDArray[np.bool_]]:
     """What ioos_qc's gross range, spike, rate of change and flat line flag as suspect or worse.
 
     The usual thresholds: 3 and 6 standard deviations of the record for spikes, 3 of them per sampling interval for the
     rate of change, 300 and 900 s without change for the flat line.
     """
     with tempfile.TemporaryDirectory() as folder:
-        bounds = []
-        for number, record in enumerate(found):
-            stay = record.phase == SEAFLOOR
-            np.savez(Path(folder) / f"{number}.npz", time=record.time, value=record.value, stay=stay)
-            low, high = record.traits.valid_min, record.traits.valid_max
-            bounds.append((-1e30 if low is None else low, 1e30 if high is None else high))
+        stay = instrument.phase == SEAFLOOR
+        for number, record in enumerate(instrument.records):
+            np.savez(Path(folder) / f"{number}.npz", time=instrument.time, value=record.value, stay=stay)
+        bounds = [
+            (-1e30 if low is None else low, 1e30 if high is None else high)
+            for low, high in (record.bounds for record in instrument.records)
+        ]
         run(python, IOOS_SCRIPT, folder, json.dumps(bounds))
-        return [np.load(Path(folder) / f"{number}.npy") for number in range(len(found))]
+        return [np.load(Path(folder) / f"{number}.npy") for number in range(len(instrument.records))]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """How surely fouling of an optode is found, and how often it is seen where there is none."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,7 +43,12 @@ def alarm(scenario: Scenario, seed: int) -> float | None:
     return float(first[0] - found.day[0]) if first.size else None
 
 
-def skill(seeds: range) -> dict[str, float]:
+def deployments(seeds: Iterable[int]) -> list[int]:
+    """Seeds of fifty deployments for each of some seeds, no two alike."""
+    return [1000 * seed + number for seed in seeds for number in range(DEPLOYMENTS)]
+
+
+def skill(seeds: Sequence[int]) -> dict[str, float]:
     """Share of fouled deployments in which it is found after its onset, and of sound ones with an alarm."""
     sound = Scenario("sound", DAYS, PERIOD)
     film = Fault("ramp", ("oxygen",), None, ONSET,
