@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
+from ingest.archives import is_archive
 from ingest.declaration import FOLDER_NAME, Declaration, examine
 from ingest.errors import IngestError
 from ingest.yaml_lines import LARGEST_FILE, Mistake, nearest, parse
@@ -16,7 +17,7 @@ from ingest.yaml_lines import LARGEST_FILE, Mistake, nearest, parse
 OWN_SUFFIX = ".format.yaml"
 
 ARCHIVES = (".gz", ".zip")
-"""Ends of the names of archives, whose members files beside may speak for."""
+"""Ends of the names that archives mostly have; files beside may speak for their members."""
 
 
 def is_declaration(name: str) -> bool:
@@ -26,13 +27,22 @@ def is_declaration(name: str) -> bool:
 
 def deciding(path: Path) -> tuple[Path, ...]:
     """Files beside that the samples of a raw file hang on; of an archive, all that may speak for its members."""
-    if path.suffix.lower() in ARCHIVES:
+    if path.suffix.lower() in ARCHIVES or _is_archive(path):
         return tuple(sorted(one for one in path.parent.glob("*.yaml") if is_declaration(one.name)))
     try:
         found = declaring(path)
     except IngestError:  # it speaks for all of its folder, until it is put right
         return (path.with_name(FOLDER_NAME),)
     return () if found is None else (found,)
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether decoding will look for members, whatever the name: by the first bytes, as it does."""
+    try:
+        with path.open("rb") as handle:
+            return is_archive(handle.read(4))
+    except OSError:  # decoding says why
+        return False
 
 
 def declaring(path: Path) -> Path | None:
@@ -81,7 +91,7 @@ def mistakes_of(path: Path) -> tuple[Mistake, ...]:
 def _idle(path: Path, declared: Declaration) -> Iterator[Mistake]:
     """Say so where no file is there that a declaration could speak for, as after a misspelt name."""
     names = [one.name for one in path.parent.iterdir() if not is_declaration(one.name)]
-    if any(name.lower().endswith(ARCHIVES) for name in names):
+    if any(name.lower().endswith(ARCHIVES) or _is_archive(path.with_name(name)) for name in names):
         return  # its members are not looked at here
     if path.name != FOLDER_NAME:
         wanted = path.name.removesuffix(OWN_SUFFIX)

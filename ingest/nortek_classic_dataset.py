@@ -17,6 +17,7 @@ from ingest.velocities import metres_per_second
 _EARTH = ("eastward_velocity", "northward_velocity", "upward_velocity")
 _IN_FRAME = {"beam": "outward_beam_velocity", "instrument": "instrument_velocity", "": "unreferenced_velocity"}
 _PROFILES, _CURRENT = (0x20, 0x21, 0x2A), 0x01
+_HIGH_RESOLUTION = 0x2A
 _WAVES = (0x30, 0x36)
 _TENTHS_OF_STATUS = 1  # bit of the status byte: velocities count 0.1 mm/s
 
@@ -104,10 +105,22 @@ def dataset_of(batch: Batch, kind: int, frame: str, settings: Settings) -> xr.Da
     variables |= _velocities(columns, kind, frame, settings)
     if kind == ATTITUDE:
         variables |= _attitude(columns)
-    dataset = assemble(batch, variables, columns.get("time"), _attributes(kind, settings))
+    cells = settings.cells(kind == _HIGH_RESOLUTION) if kind in _PROFILES else None
+    coordinates = _coordinates(cells, columns["velocity"].shape[2]) if cells else {}
+    attributes = _attributes(kind, settings)
+    if cells:
+        attributes |= {"cell_size_m": cells[0], "blank_distance_m": cells[1]}
+    dataset = assemble(batch, variables, columns.get("time"), attributes, coordinates)
     if "outward_beam_velocity" in dataset.variables:
         dataset.variables["outward_beam_velocity"].attrs["comment"] = AWAY
     return dataset
+
+
+def _coordinates(cells: tuple[float, float], count: int) -> dict[str, xr.Variable]:
+    """Distance of the middle of each cell: the first one's lies a cell's size beyond the blanking, as Nortek counts."""
+    size, blanking = cells
+    attributes = {"units": "m", "long_name": "Distance of the middle of the cell from the transducer, vertically"}
+    return {"cell_distance": xr.Variable("cell", blanking + size * np.arange(1, count + 1), attributes)}
 
 
 def _signed(values: NDArray[Any]) -> NDArray[Any]:

@@ -2,9 +2,12 @@
 
 References
 ----------
-Nortek, System Integrator Manual, PSI00-0101: hardware, head and user configuration.
+Nortek, System Integrator Manual, PSI00-0101: hardware, head and user configuration. Metres of cells and blanking are
+not in it: those of profilers as in dolfyn (io/nortek.py), those with the HR firmware as the maker's own program reckons
+them, quoted in oce (R/adp.nortek.R).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,6 +35,11 @@ _USER_WORDS = {
     "diagnostics_samples": 62, "diagnostics_beams": 64, "diagnostics_pings": 66, "samples_per_burst": 452,
     "correlation_threshold": 458,
 }  # fmt: skip
+
+_UPRIGHT = math.cos(math.radians(25))  # the beams of all these profilers stand 25 degrees from the vertical
+# By frequency of the head, kHz: metres along the beam in a count of cell size (by 256) and in one of blanking.
+_SCALES = {2000: (0.0239, 0.02228), 1000: (0.0478, 0.02266), 600: (0.0797, 0.02281), 400: (0.1195, 0.02289)}
+_HR_SCALES = {2000: (0.00675, 0.00675), 1000: (0.0135, 0.0135)}
 
 _MODEL_IDS = {"VEC": "Vector", "AQD": "Aquadopp", "AQP": "Aquadopp Profiler", "WPR": "AWAC", "WAV": "AWAC"}
 
@@ -71,6 +79,25 @@ class Settings:
         """Between samples of a Vector, in nanoseconds; None where it is not told."""
         counts = _word(self.user, 16) if self.user else 0
         return counts * _NANOSECONDS_PER_COUNT if counts else None
+
+    def cells(self, high_resolution: bool) -> tuple[float, float] | None:
+        """Size of a cell and blanking before the first one, along the vertical, in metres; None where it is not told.
+
+        Parameters
+        ----------
+        high_resolution
+            Whether the instrument runs the HR firmware, which counts both otherwise.
+        """
+        if not (self.user and self.head):
+            return None
+        scales = (_HR_SCALES if high_resolution else _SCALES).get(_word(self.head, 6))
+        if scales is None or not _word(self.user, 36):
+            return None
+        size = _UPRIGHT * scales[0] * _word(self.user, 36) / 256
+        blanking = _UPRIGHT * scales[1] * _word(self.user, 6)
+        if high_resolution:
+            return size, blanking - _UPRIGHT * 12 * _word(self.user, 4) / _word(self.head, 6)
+        return size, blanking - size
 
     @cached_property
     def attributes(self) -> Mapping[str, Any]:

@@ -200,6 +200,10 @@ def _attributes(layout: Layout) -> dict[str, Any]:
         "ensemble_time_evidence": "first ping of the ensemble: Teledyne RDI, Sentinel V operation manual (2017-09), "
         "TE command, page 230; P/N 957-6156-00, variable leader",
     }
+    interval = fixed["ping_minutes"] * 60 + fixed["ping_seconds"] + fixed["ping_hundredths"] / 100
+    if interval and fixed["pings"]:  # zero: it pings as fast as it can, which is nowhere told
+        attributes["seconds_between_pings"] = interval
+        attributes["averaging_interval_seconds"] = fixed["pings"] * interval
     frequency, angle = fixed["system_configuration"] & 7, fixed["beam_angle"]
     if frequency < len(_FREQUENCIES):
         attributes["frequency_kHz"] = _FREQUENCIES[frequency]

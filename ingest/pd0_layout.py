@@ -30,7 +30,8 @@ VERTICAL_CORRELATION, VERTICAL_ECHO, VERTICAL_PERCENT_GOOD = 0x0B00, 0x0C00, 0x0
 FIXED = fields(
     firmware_version=("u1", 2), firmware_revision=("u1", 3), system_configuration=("<u2", 4), beams=("u1", 8),
     cells=("u1", 9), pings=("<u2", 10), cell_size=("<u2", 12), blank=("<u2", 14), mode=("u1", 16),
-    coordinates=("u1", 25), heading_alignment=("<i2", 26), heading_bias=("<i2", 28), sensor_source=("u1", 30),
+    ping_minutes=("u1", 22), ping_seconds=("u1", 23), ping_hundredths=("u1", 24), coordinates=("u1", 25),
+    heading_alignment=("<i2", 26), heading_bias=("<i2", 28), sensor_source=("u1", 30),
     first_cell=("<u2", 32), transmit_pulse=("<u2", 34), serial=("<u4", 54), beam_angle=("u1", 58),
 )  # fmt: skip
 """Fixed leader: lengths in cm, angles in 0.01 degree."""
@@ -41,7 +42,7 @@ _FIXED_LEAST = 42  # firmware of the broadband generation ends here: no serial n
 # The bytes of the fixed leader that say what the values mean. The rest (sensors available, thresholds, lags) may change
 # from ensemble to ensemble without making the values another quantity.
 _SETTINGS = np.zeros(FIXED_BYTES, np.uint8)
-for _first, _stop in ((2, 6), (8, 17), (25, 31), (32, 36), (54, 59)):
+for _first, _stop in ((2, 6), (8, 17), (22, 31), (32, 36), (54, 59)):
     _SETTINGS[_first:_stop] = 0xFF
 FACING_UP = 0x80
 _SETTINGS[4] &= 0xFF ^ FACING_UP  # flickers on an instrument that lies on its side; kept for each ensemble instead

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lander import __version__, files
+from lander import __version__, catalog, files
 from lander import index as index_module
 from lander.config.identifiers import folder_name
 from lander.config.validate import configuration_files
@@ -21,6 +21,9 @@ from lander.status import status
 from lander.units import UnfitError
 
 RELEASES_NAME = "releases"
+RAW_NAME = Path("raw")
+"""Where declarations of formats go in a release of an archive whose raw files lie outside of it."""
+
 _MANIFEST = "release.json"
 
 
@@ -37,8 +40,8 @@ def release(config: ArchiveConfig, name: str) -> Path:
     Returns
     -------
     Path
-        Its folder: `store/` (hard links where the file system has them, else copies), the configuration,
-        `release.json`, `SHA256SUMS` and `CHANGELOG.md`.
+        Its folder: `store/` (hard links where the file system has them, else copies), the configuration with
+        declarations of formats, `release.json`, `SHA256SUMS` and `CHANGELOG.md`.
 
     Raises
     ------
@@ -87,8 +90,9 @@ def _fill(building: Path, config: ArchiveConfig, index: Index, name: str, previo
     root = config.root / STORE_NAME
     for name_in_store in index.files:
         _link(root / name_in_store, building / STORE_NAME / name_in_store)
-    for name_of_file in configuration_files(config.root):
-        path, copy = config.root / name_of_file, building / name_of_file
+    written = {name: config.root / name for name in configuration_files(config.root)}
+    for name_of_file, path in (written | _declarations(config, index)).items():
+        copy = building / name_of_file
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     index_module.commit(building / STORE_NAME, index)
@@ -97,6 +101,14 @@ def _fill(building: Path, config: ArchiveConfig, index: Index, name: str, previo
     (building / _MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     (building / "CHANGELOG.md").write_text(_changelog(manifest, previous))
     (building / "SHA256SUMS").write_text(_sums(building))
+
+
+def _declarations(config: ArchiveConfig, index: Index) -> dict[str, Path]:
+    """Files beside raw files that say how these are read, by their name in a release: without them none is decoded."""
+    found = {one for each in catalog.descriptions(config.raw, index.raw).values() for one in each}
+    root, raw = config.root.resolve(), config.raw.resolve()
+    folder = raw.relative_to(root) if raw.is_relative_to(root) else RAW_NAME
+    return {str(folder / one.relative_to(config.raw)): one for one in sorted(found)}
 
 
 def _link(source: Path, target: Path) -> None:

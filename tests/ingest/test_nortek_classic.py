@@ -1,9 +1,12 @@
 """Nortek classic: kinds of record, clocks and damage that real files at hand do not show, and what real ones do."""
 
+import json
+
 import numpy as np
 import pytest
 
 import ingest
+from ingest.nortek_classic_settings import Settings
 from ingest.nortek_vector_clock import SECOND, Clock, Stamps, counted_period, sample_times
 from tests.ingest import nortek_bytes as made
 
@@ -195,6 +198,34 @@ def test_damaged_files_tell_what_was_saved(corpus):
     samples = burst.streams["velocity_samples"]["time"].values.reshape(9, 10)
     assert (np.diff(samples, axis=1) == np.timedelta64(31250, "us")).all()
     assert (np.diff(samples[:, 0]) == np.timedelta64(10, "s")).all()
+
+
+@pytest.mark.parametrize(("folder", "name", "stream", "rounding"), [
+    ("nortek_wpr", "AWAC_test01.wpr", "profile", 0.005),
+    ("nortek_prf", "AQD_HR.prf", "high_resolution_profile", 0.005),
+])  # fmt: skip
+def test_real_cells_lie_where_the_reference_has_them(corpus, folder, name, stream, rounding):
+    """The reference rounds size and blanking to centimetres; an HR cell of 14 mm becomes 10 mm there."""
+    profile = ingest.decode(corpus / folder / name).streams[stream]
+    said = json.loads((corpus / folder / f"{name}.expect.json").read_text())
+    distance, first = profile["cell_distance"].values, said["coordinates"]["range"]["first3"]
+    assert len(distance) == said["coordinates"]["range"]["n"]
+    size = float(np.diff(distance).mean())
+    assert abs(size - (first[1] - first[0])) <= rounding
+    assert abs(distance[0] - size - (2 * first[0] - first[1])) <= rounding
+    assert profile.attrs["cell_size_m"] == pytest.approx(size)
+
+
+def test_cells_of_unknown_frequencies_are_not_guessed():
+    head, user = bytearray(224), bytearray(512)
+    head[6:8], user[36:38], user[6:8] = (700).to_bytes(2, "little"), b"\x00\x10", b"\x40\x00"
+    assert Settings(user=bytes(user), head=bytes(head)).cells(high_resolution=False) is None
+    head[6:8] = (600).to_bytes(2, "little")
+    size, blanking = Settings(user=bytes(user), head=bytes(head)).cells(high_resolution=False)
+    assert size == pytest.approx(16 * 0.0797 * np.cos(np.deg2rad(25)))
+    assert blanking == pytest.approx(64 * 0.02281 * np.cos(np.deg2rad(25)) - size)
+    assert Settings(user=bytes(user), head=bytes(head)).cells(high_resolution=True) is None
+    assert Settings().cells(high_resolution=False) is None
 
 
 def test_cells_and_frames_of_real_profiles(corpus):

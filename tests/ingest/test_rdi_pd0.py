@@ -132,6 +132,8 @@ def test_attributes():
         "heading_alignment_degree": 0.0, "heading_bias_degree": -3.52, "ensemble_time": "start",
         "sensors_used": "speed of sound, depth, heading, pitch, roll, temperature",
         "heading_bias_comment": "declination is already applied",
+        # 45 pings, a second from one to the next.
+        "seconds_between_pings": 1.0, "averaging_interval_seconds": 45.0,
     }  # fmt: skip
     assert {name: attributes[name] for name in wanted} == wanted
 

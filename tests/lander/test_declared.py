@@ -1,11 +1,14 @@
 """Text that a declaration beside it describes, in an archive: runs, what a changed declaration makes anew, mistakes."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
 import lander
 from lander.config import load
 from lander.config.validate import validate
+from lander.release import release
 from lander.status import status
 from tests.lander.simulated import run
 
@@ -127,3 +130,29 @@ def test_a_declaration_that_comes_later_and_goes_again(archive):
     assert sorted(run(archive).failed) == ["mets/8.txt", "mets/9.txt"]
 
 
+def test_members_of_an_archive_by_content_are_made_anew_with_their_declaration(archive):
+    """The archive's name says nothing, and the declaration's pattern names its member only."""
+    with zipfile.ZipFile(archive / "raw/mets/recovered.bin", "w") as packed:
+        packed.writestr("8.txt", lines(8))
+    for day in (8, 9):
+        (archive / f"raw/mets/{day}.txt").unlink()
+    assert validate(archive) == []
+    assert run(archive).decoded == ["mets/recovered.bin"]
+    (archive / "raw/mets/lander-format.yaml").write_text(FORMAT.format(zone="+01:00"))
+    assert status(load(archive)).changed == ["mets/recovered.bin"]
+    run(archive)
+    assert str(lander.open(archive).series("methane_concentration")["time"].values[0]) == "2016-09-07T23:00:00.000000"
+    assert not run(archive).changed
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_a_release_takes_declarations_along(archive, tmp_path, outside):
+    if outside:
+        (archive / "raw").rename(tmp_path / "cruise")
+        (archive / "archive.yaml").write_text(ARCHIVE + "raw: ../cruise\n")
+    run(archive)
+    folder = release(load(archive), "2026.1")
+    raw = tmp_path / "cruise" if outside else archive / "raw"
+    name = "mets/lander-format.yaml"
+    assert (folder / "raw" / name).read_text() == (raw / name).read_text()
+    assert f"raw/{name}" in (folder / "SHA256SUMS").read_text()
