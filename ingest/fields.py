@@ -179,6 +179,15 @@ def sum_bytes(buffer: Bytes, start: Places, stop: Places) -> Places:
     return text_kernels.sum_bytes(sealed(buffer), flat(start), flat(stop))
 
 
+def join_hex(buffer: Bytes, start: Places, stop: Places) -> tuple[Bytes, Places]:
+    """Bytes that stretches of pairs of hexadecimal digits mean, joined, and where each starts and ends, shape (n + 1)."""
+    from ingest import text_kernels
+    from ingest.compiled import sealed
+
+    joined = text_kernels.join_hex(sealed(buffer), flat(start), flat(stop))
+    return joined, np.concatenate(([0], np.cumsum((stop - start) // 2)))
+
+
 def pick(good: NDArray[np.bool_]) -> slice | Places:
     """Index of what is good: everything, where all is, so that nothing has to be gathered."""
     return slice(None) if good.all() else np.flatnonzero(good)

@@ -10,7 +10,8 @@ Sunburst Sensors, SAMI2 user manual: record formats (pH, CO2, control).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -18,7 +19,9 @@ from numpy.typing import NDArray
 
 from ingest.calibration import sami
 from ingest.dataset import Values, assemble
+from ingest.fields import sum_bytes
 from ingest.reader import Batch, Calibration
+from ingest.text import Bytes, Places, matrix
 from ingest.timecode import Times
 
 PH, CARBON_DIOXIDE, BLANK, POWER, CONTROL = "ph", "carbon_dioxide", "carbon_dioxide_blank", "power", "control"
@@ -130,6 +133,90 @@ def from_hex(digits: str) -> Record | str:
         return f"record of type {kind} with a payload of {len(payload)} bytes"
     record = from_values(kind, seconds, values)
     return record if isinstance(record, str) else record._replace(values={"unit_identity": data[0], **record.values})
+
+
+_HEAD_BYTES = 7  # identity, length, type, seconds
+_CONTROL_WIDTHS = (2, 3, 3, 3, 2)
+_WORDS = {PH: _PH_VALUES, CARBON_DIOXIDE: LIGHTS[CARBON_DIOXIDE] + 2, BLANK: LIGHTS[BLANK] + 2, POWER: 0}
+
+
+def from_bytes(data: Bytes, start: Places, stop: Places) -> dict[str, tuple[Places, dict[str, NDArray[Any]]]]:
+    """`from_hex` for many: by stream, which stretches are good records of it, and their columns.
+
+    Parameters
+    ----------
+    data : ndarray of uint8
+        Bytes of records, their hexadecimal digits taken for what they mean.
+    start, stop : ndarray of int64, shape (n,)
+        Bounds of the records.
+    """
+    length = stop - start
+    whole = np.flatnonzero(length > _HEAD_BYTES)
+    summed = sum_bytes(data, start[whole] + 1, stop[whole] - 1) & 0xFF == data[stop[whole] - 1]
+    whole = whole[summed]
+    kind = data[start[whole] + 2]
+    found: dict[str, tuple[Places, dict[str, NDArray[Any]]]] = {}
+    for code, stream in _STREAMS.items():
+        rows = whole[(kind == code) & (length[whole] == _HEAD_BYTES + 2 * _WORDS[stream] + 1)]
+        head, payload = _split(data, start[rows], 2 * _WORDS[stream])
+        found[stream] = rows, {**head, **name_values(stream, payload.view(">i2").astype(np.int64))}
+    kept = [whole[(kind >= 0x80) & (length[whole] == _HEAD_BYTES + sum(_CONTROL_WIDTHS[:count]) + 1)]
+            for count in _CONTROL_VALUES]  # fmt: skip
+    found[CONTROL] = _joined([(rows, _control_columns(data, start[rows], count))
+                              for rows, count in zip(kept, _CONTROL_VALUES, strict=True)])  # fmt: skip
+    return {stream: one for stream, one in found.items() if one[0].size}
+
+
+def _split(data: Bytes, start: Places, payload: int) -> tuple[dict[str, NDArray[Any]], Bytes]:
+    """What every record starts with, as columns, and the payloads, shape (n, bytes)."""
+    rows = matrix(data, start, _HEAD_BYTES + payload)
+    head = rows[:, :_HEAD_BYTES].astype(np.int64)
+    seconds = _big_endian(head[:, 3:])
+    columns = {"unit_identity": head[:, 0], "record_type": head[:, 2], "seconds": seconds}
+    return columns, np.ascontiguousarray(rows[:, _HEAD_BYTES:])
+
+
+def _big_endian(digits: NDArray[Any]) -> NDArray[np.int64]:
+    total = np.zeros(digits.shape[0], dtype=np.int64)
+    for column in digits.T:
+        total = total * 256 + column
+    return total
+
+
+def _control_columns(data: Bytes, start: Places, count: int) -> dict[str, NDArray[Any]]:
+    edges = np.cumsum([0, *_CONTROL_WIDTHS[:count]])
+    head, payload = _split(data, start, int(edges[-1]))
+    values = [_big_endian(payload[:, first:last]) for first, last in pairwise(edges.tolist())]
+    return {**head, **name_values(CONTROL, np.stack(values, axis=1))}
+
+
+def _joined(parts: Sequence[tuple[Places, dict[str, NDArray[Any]]]]) -> tuple[Places, dict[str, NDArray[Any]]]:
+    """Records of one stream from several places, in order."""
+    rows = np.concatenate([rows for rows, _ in parts])
+    order = np.argsort(rows, kind="stable")
+    columns = {name: np.concatenate([columns[name] for _, columns in parts])[order] for name in parts[0][1]}
+    return rows[order], columns
+
+
+def name_values(stream: str, values: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """Columns of the payloads of one stream, whose number of values is right, shape (n, values)."""
+    if stream == PH:
+        first = 1 + BLANKS * SIGNALS
+        return {
+            "thermistor_start_counts": values[:, 0],
+            "ph_reference_light_counts": values[:, 1:first],
+            "ph_light_counts": values[:, first:-3],
+            "battery_counts": values[:, -2].astype(np.float64),
+            "thermistor_end_counts": values[:, -1],
+        }
+    if stream in LIGHTS:
+        battery = values[:, -2].astype(np.float64)
+        return {"co2_light_counts": values[:, :-2], "battery_counts": battery, "thermistor_counts": values[:, -1]}
+    if stream == POWER:
+        return {}
+    names = ("control_flags", "data_records", "error_records", "bytes_stored")
+    battery = values[:, 4].astype(np.float64) if values.shape[1] > len(names) else np.full(len(values), np.nan)
+    return {**dict(zip(names, values.T, strict=False)), "battery_counts": battery}
 
 
 class Placed(NamedTuple):

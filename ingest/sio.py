@@ -5,19 +5,21 @@ length of the data in hexadecimal, a letter, POSIX seconds of the controller's c
 
 The checksum is the CRC of ITU-T X.25 (polynomial 0x1021, bits reflected, start and end inverted) over the data alone.
 Seen to hold for every block of the files at hand; it does not cover the header, so a changed digit of the time is not
-found. Blocks come a few an hour, so that they are taken one by one.
+found.
 """
 
 import binascii
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.ledger import Span
 from ingest.reader import Batch, Parsed, Records
+from ingest.text import Bytes, Places
 
 HEADER = re.compile(
     rb"\x01([A-Z]{2})(\d{7})_([0-9A-Fa-f]{4})([A-Za-z])([0-9A-Fa-f]{8})_([0-9A-Fa-f]{2})_([0-9A-Fa-f]{4})\x02"
@@ -25,20 +27,25 @@ HEADER = re.compile(
 HEADER_BYTES = 33
 _END = 0x03
 _NO_BLOCK = "no block starts here"
+_OTHER, _EMPTY, _FILLED = range(3)  # blocks of other instruments and damaged ones, those without a record, with one
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-class Row(NamedTuple):
-    """A record inside a block's data: its stream, its first byte and the byte after its last, its values by name."""
+class Rows(NamedTuple):
+    """Records of one stream inside the data of blocks, in order.
 
-    stream: str
-    start: int
-    stop: int
-    values: Mapping[str, object]
+    Number of the block, first byte and byte after the last of each, shape (n,), and columns of shape (n, ...).
+    """
+
+    block: Places
+    start: Places
+    stop: Places
+    columns: Mapping[str, NDArray[Any]]
 
 
-Decode = Callable[[bytes], Sequence[Row]]
-"""From a block's data to its records, in order; what lies between and around them is damage, but for white space."""
+Decode = Callable[[Bytes, Places, Places], Mapping[str, Rows]]
+"""From bytes and the bounds of the data of blocks in them to records by stream; what lies between and around records is
+damage, but for white space."""
 
 
 @dataclass(frozen=True)
@@ -57,29 +64,15 @@ def checksum(data: bytes) -> int:
 
 def holds(head: bytes, letters: bytes) -> list[bytes]:
     """Data of the whole blocks of an instrument in the head of a file; for sniffing."""
-    found = []
-    at = 0
-    while match := HEADER.search(head, at):
-        verdict = _judge(head, match)
-        at = match.start() + 1
-        if isinstance(verdict, bytes):
-            at = match.end() + len(verdict) + 1
-            if match[1] in letters.split():
-                found.append(verdict)
-    return found
+    if HEADER.search(head) is None:
+        return []
+    from ingest.block_kernels import GOOD, find_blocks
+    from ingest.compiled import sealed
 
-
-def _judge(block: bytes, match: re.Match[bytes]) -> bytes | str | None:
-    """Return the data of a block; a reason, if it is damaged; None, if it ends beyond the bytes at hand."""
-    stop = match.end() + int(match[3], 16)
-    if stop >= len(block):
-        return None
-    data = block[match.end() : stop]
-    if block[stop] != _END:
-        return f"block without its end after {len(data)} bytes of data"
-    if checksum(data) != int(match[7], 16):
-        return f"checksum of the block is {checksum(data):04X}, its header says {match[7].decode()}"
-    return data
+    found, _ = find_blocks(sealed(np.frombuffer(head, dtype=np.uint8)), True)
+    good = found[1:3, found[0] == GOOD].T.tolist()
+    wanted = letters.split()
+    return [head[start + HEADER_BYTES : stop] for start, stop in good if head[start + 1 : start + 3] in wanted]
 
 
 def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: Decode, *, final: bool) -> Parsed:
@@ -99,29 +92,29 @@ def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: De
     final
         Whether the file ends with these bytes.
     """
+    from ingest.block_kernels import GOOD, find_blocks, read_headers
+    from ingest.compiled import sealed
+
+    buffer = sealed(np.frombuffer(block, dtype=np.uint8))
+    found, cut = find_blocks(buffer, final)
+    numbers = read_headers(buffer, found[1])
+    wanted = np.array([int.from_bytes(pair, "big") for pair in letters.split()])
+    good = found[0] == GOOD
+    ours = np.flatnonzero(good & (numbers[0] == wanted[:, None]).any(axis=0))
+    start, stop = found[1, ours], found[2, ours]
+    streams = {name: rows for name, rows in decode(buffer, start + HEADER_BYTES, stop).items() if rows.block.size}
+    header = dict(zip(("controller", "seconds", "block_number"), numbers[1:, ours], strict=True))
+    places = _Places(offset, start, stop + 1, streams)
+    batches = {stream: _batch(rows, places, header, number) for number, (stream, rows) in enumerate(streams.items())}
     account = _Account(offset, gap)
-    rows: dict[str, list[tuple[int, int, Mapping[str, object]]]] = {}
-    at = 0
-    while at < len(block):
-        match = HEADER.search(block, at)
-        start = match.start() if match else _surely_none(block, at, final)
-        account.between(block, at, start)
-        at = start
-        if match is None:
-            break
-        verdict = _judge(block, match)
-        if verdict is None and not final:
-            break
-        if isinstance(verdict, bytes):
-            at = match.end() + len(verdict) + 1
-            _take(account, rows, match, at, decode(verdict) if match[1] in letters.split() else None)
-        else:
-            account.blame(verdict or "block cut by the end of the file")
-            account.between(block, start, start + 1)
-            at = start + 1
-    batches = {stream: _batch(held) for stream, held in rows.items()}
-    records = Records(batches, account.accepted, tuple(account.skipped), tuple(account.rejected))
-    return records, at, Gap(account.reason)
+    state = np.full(good.size, _OTHER, dtype=np.int8)
+    state[ours] = np.where(places.filled, _FILLED, _EMPTY)
+    at = _outside(account, block, found, state)
+    end = cut if cut >= 0 else _surely_none(block, at, final)
+    account.between(block, at, end)
+    accepted = int((places.stop - places.start).sum(where=places.filled)) - sum(span.length for span in places.lost)
+    rejected = sorted((*account.rejected, *places.lost)) if places.lost else account.rejected
+    return Records(batches, accepted, tuple(account.skipped), tuple(rejected)), end, Gap(account.reason)
 
 
 def _surely_none(block: bytes, at: int, final: bool) -> int:
@@ -133,19 +126,47 @@ def _surely_none(block: bytes, at: int, final: bool) -> int:
     return len(block) if found < 0 else found
 
 
+def _outside(account: "_Account", block: bytes, found: Places, state: NDArray[np.int8]) -> int:
+    """Enter all but blocks with records; return the byte after the last block."""
+    verdict, start, stop = found[0], found[1], np.where(found[0] == 0, found[2] + 1, found[1] + 1)
+    before = np.concatenate(([0], stop[:-1]))
+    silent = (state == _FILLED) & (before == start)
+    for row in np.flatnonzero(~silent).tolist():
+        if row and verdict[row - 1] == 0:
+            account.reason = None
+        first, last = int(start[row]), int(stop[row])
+        account.between(block, int(before[row]), first)
+        account.reason = None if verdict[row] == 0 else _blame(block, found[:, row].tolist())
+        if verdict[row]:
+            account.between(block, first, last)
+        elif state[row] != _FILLED:
+            account.without_record(block, first, last, wanted=bool(state[row] == _EMPTY))
+    if verdict.size and verdict[-1] == 0:
+        account.reason = None
+    return int(stop[-1]) if stop.size else 0
+
+
+def _blame(block: bytes, found: list[int]) -> str:
+    """Say why a block is none."""
+    from ingest.block_kernels import NO_END, WRONG_SUM
+
+    verdict, start, stop, computed, _ = found
+    if verdict == NO_END:
+        return f"block without its end after {stop - start - HEADER_BYTES} bytes of data"
+    if verdict == WRONG_SUM:
+        given = block[start + HEADER_BYTES - 5 : start + HEADER_BYTES - 1].decode()
+        return f"checksum of the block is {computed:04X}, its header says {given}"
+    return "block cut by the end of the file"
+
+
 class _Account:
-    """Collects the account of the bytes, in file order."""
+    """Collects the account of the bytes that hold no record, in file order."""
 
     def __init__(self, offset: int, gap: Gap) -> None:
         self.offset = offset
         self.reason = gap.reason
-        self.accepted = 0
         self.skipped: list[Span] = []
         self.rejected: list[Span] = []
-
-    def blame(self, reason: str) -> None:
-        """Say why the bytes from here to the next block are lost."""
-        self.reason = reason
 
     def between(self, block: bytes, start: int, stop: int) -> None:
         """Enter bytes outside blocks: white space behind a block is skipped, anything else rejected."""
@@ -160,45 +181,53 @@ class _Account:
         if stop > start:
             self.rejected.append(Span(self.offset + start, stop - start, self.reason))
 
-
-def _take(
-    account: _Account,
-    rows: dict[str, list[tuple[int, int, Mapping[str, object]]]],
-    match: re.Match[bytes],
-    stop: int,
-    decoded: Sequence[Row] | None,
-) -> None:
-    """Enter a good block: its records, and what of it holds none."""
-    start = account.offset + match.start()
-    account.reason = None
-    if decoded is None:
-        reason = f"block of another instrument ({match[1].decode()})"
-        account.skipped.append(Span(start, stop - match.start(), reason))
-        return
-    if not decoded:
-        account.rejected.append(Span(start, stop - match.start(), "block without a record"))
-        return
-    header = {"controller": int(match[2]), "seconds": int(match[5], 16), "block_number": int(match[6], 16)}
-    data = account.offset + match.end()
-    lost = 0
-    for number, row in enumerate(decoded):
-        first = start if number == 0 else data + row.start
-        last = account.offset + stop if number == len(decoded) - 1 else data + row.stop
-        rows.setdefault(row.stream, []).append((first, last - first, {**header, **row.values}))
-        if number:
-            lost += _lose(account, data + decoded[number - 1].stop, data + row.start)
-    account.accepted += stop - match.start() - lost
+    def without_record(self, block: bytes, start: int, stop: int, *, wanted: bool) -> None:
+        """Enter a good block of another instrument, or one of this instrument with no record in it."""
+        if wanted:
+            self.rejected.append(Span(self.offset + start, stop - start, "block without a record"))
+        else:
+            reason = f"block of another instrument ({block[start + 1 : start + 3].decode()})"
+            self.skipped.append(Span(self.offset + start, stop - start, reason))
 
 
-def _lose(account: _Account, start: int, stop: int) -> int:
-    """Enter what stands between two records of a block beyond a line end."""
-    if stop - start <= len(b"\r\n"):
-        return 0
-    account.rejected.append(Span(start, stop - start, "not a record"))
-    return stop - start
+class _Places:
+    """Bytes of the records of blocks, and of what lies between two of one block.
+
+    Attributes
+    ----------
+    start, stop
+        Bounds of the blocks, header and end included.
+    filled : shape (blocks,)
+        Which of them hold a record.
+    offset, length
+        Of every record of every stream, one stream after the other.
+    lost
+        What stands between two records of a block beyond a line end.
+    """
+
+    def __init__(self, offset: int, start: Places, stop: Places, streams: Mapping[str, Rows]) -> None:
+        rows = list(streams.values())
+        self.bounds = np.cumsum([0, *(one.block.size for one in rows)])
+        block, first, last = (np.concatenate([np.empty(0, np.int64), *parts]) for parts in (
+            [one.block for one in rows], [one.start for one in rows], [one.stop for one in rows]))  # fmt: skip
+        order = np.argsort(first, kind="stable") if len(rows) > 1 else slice(None)
+        block, first, last = block[order], first[order], last[order]
+        same = block[1:] == block[:-1]
+        apart = np.flatnonzero(same & (first[1:] - last[:-1] > len(b"\r\n")))
+        self.lost = [
+            Span(offset + at, length, "not a record")
+            for at, length in zip(last[apart].tolist(), (first[apart + 1] - last[apart]).tolist(), strict=True)
+        ]
+        opens, closes = np.append(True, ~same)[: block.size], np.append(~same, True)[: block.size]
+        first, last = np.where(opens, start[block], first), np.where(closes, stop[block], last)
+        self.offset, self.length = np.empty_like(first), np.empty(first.size, dtype=np.int32)
+        self.offset[order], self.length[order] = offset + first, last - first
+        self.start, self.stop = start, stop
+        self.filled = np.zeros(start.size, dtype=bool)
+        self.filled[block] = True
 
 
-def _batch(rows: Sequence[tuple[int, int, Mapping[str, object]]]) -> Batch:
-    columns = {name: np.array([values[name] for _, _, values in rows]) for name in rows[0][2]}
-    offset = np.array([offset for offset, _, _ in rows], dtype=np.int64)
-    return Batch(offset, np.array([length for _, length, _ in rows], dtype=np.int32), columns)
+def _batch(rows: Rows, places: _Places, header: Mapping[str, Places], number: int) -> Batch:
+    some = slice(places.bounds[number], places.bounds[number + 1])
+    columns = {**{name: values[rows.block] for name, values in header.items()}, **rows.columns}
+    return Batch(places.offset[some], places.length[some], columns)

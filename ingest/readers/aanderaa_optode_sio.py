@@ -13,18 +13,22 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import xarray as xr
 
 from ingest.dataset import assemble
+from ingest.forms import Where, digits, find, form, literal, number
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
 from ingest.readers.aanderaa_optode import MODELS, VARIABLES
-from ingest.sio import Gap, Row, holds, parse_blocks
+from ingest.sio import Gap, Rows, holds, parse_blocks
+from ingest.text import Bytes, Places
 from ingest.timecode import from_seconds
 
 STREAM = "samples"
 _LETTERS = b"DO"
 _LINE = re.compile(rb"(\d{4})\t(\d{1,6})" + rb"\t(-?\d{1,9}(?:\.\d{1,6})?)" * len(VARIABLES) + rb"(?=[\r\n]|$)")
+_FORM = form(digits(4, 4), literal(b"\t"), digits(1, 6), *(literal(b"\t"), number(9, 6)) * len(VARIABLES))
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class State:
     gap: Gap
 
 
+@lru_cache(maxsize=1)  # asked for by `sniff`, then by `parse`
 def _optodes(head: bytes) -> Counter[tuple[int, int]]:
     found = [match for data in holds(head, _LETTERS) for match in _LINE.finditer(data)]
     return Counter((int(match[1]), int(match[2])) for match in found if int(match[1]) in MODELS)
@@ -64,18 +69,16 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
         state = State(*(seen[0][0] if seen else (0, 0)), Gap())
     optode = (state.model, state.serial)
     records, consumed, gap = parse_blocks(
-        block, offset, state.gap, _LETTERS, lambda data: _rows(data, optode), final=final
+        block, offset, state.gap, _LETTERS, lambda *data: _rows(data, optode), final=final
     )
     return records, consumed, State(*optode, gap)
 
 
-def _rows(data: bytes, optode: tuple[int, int]) -> list[Row]:
-    rows = []
-    for match in _LINE.finditer(data):
-        if (int(match[1]), int(match[2])) == optode:
-            values = {name: float(match[place + 3]) for place, name in enumerate(VARIABLES)}
-            rows.append(Row(STREAM, *match.span(), values))
-    return rows
+def _rows(data: tuple[Bytes, Places, Places], optode: tuple[int, int]) -> dict[str, Rows]:
+    found = find(*data, _FORM, Where.LINE_END)
+    found = found.where((found.value[0] == optode[0]) & (found.value[1] == optode[1]))
+    columns = dict(zip(VARIABLES, found.value[2:], strict=True))
+    return {STREAM: Rows(found.row, found.start, found.stop, columns)}
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:

@@ -16,11 +16,14 @@ from dataclasses import replace
 import xarray as xr
 
 from ingest import sami_layout
+from ingest.fields import join_hex
+from ingest.forms import Where, find, form, hex_pairs, literal
 from ingest.reader import Calibration, Parsed, Reader, Records
-from ingest.sio import Gap, Row, holds, parse_blocks
+from ingest.sio import Gap, Rows, holds, parse_blocks
+from ingest.text import Bytes, Places, hex_fields
 
 _LETTERS = b"PH"
-_RECORD = re.compile(rb"\*((?:[0-9A-Fa-f]{2})+)")
+_RECORD = form(literal(b"*"), hex_pairs(4))
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -42,15 +45,18 @@ def _parse(block: bytes, offset: int, state: Gap | None, final: bool) -> Parsed:
     return parse_blocks(block, offset, state or Gap(), _LETTERS, _rows, final=final)
 
 
-def _rows(data: bytes) -> list[Row]:
-    rows = []
-    for match in _RECORD.finditer(data):
-        wanted = sami_layout.digits_of(match[1].decode())
-        record = sami_layout.from_hex(match[1].decode()) if wanted == len(match[1]) else "cut"
-        if not isinstance(record, str):
-            values = {**record.values, "record_seconds": record.seconds}
-            rows.append(Row(record.stream, *match.span(), values))
-    return rows
+def _rows(buffer: Bytes, start: Places, stop: Places) -> dict[str, Rows]:
+    found = find(buffer, start, stop, _RECORD, Where.ANYWHERE)
+    first, last = found.text_start[0], found.text_stop[0]
+    promised = hex_fields(buffer, first + 2, (2,))[0][0]
+    found = found.where(last - first == 2 * (promised + 1))
+    first, last = found.text_start[0], found.text_stop[0]
+    data, edges = join_hex(buffer, first, last)
+    streams = {}
+    for stream, (rows, columns) in sami_layout.from_bytes(data, edges[:-1], edges[1:]).items():
+        columns["record_seconds"] = columns.pop("seconds")
+        streams[stream] = Rows(found.row[rows], found.start[rows], found.stop[rows], columns)
+    return streams
 
 
 def to_dataset(records: Records, state: Gap, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:

@@ -28,21 +28,30 @@ from numpy.typing import NDArray
 from ingest.calibration import sea_bird_modem
 from ingest.dataset import assemble
 from ingest.errors import CalibrationError
+from ingest.fields import join_hex
+from ingest.forms import ANY, FILL, NOTE_END, Matches, Where, characters, find, form, hex_run, literal
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.sio import Gap, Row, holds, parse_blocks
+from ingest.sio import Gap, Rows, holds, parse_blocks
+from ingest.text import Bytes, Places, matrix
 from ingest.timecode import from_seconds
 
 CLOCKS, SAMPLES = "clocks", "samples"
 _LETTERS = b"CO CT"
-_NOTE = re.compile(rb"(.)(.{4})[\x13\r]", re.DOTALL)
-_PACKED = re.compile(rb"(.)(.{7})(.{4})\r", re.DOTALL)
-_DIGITS = re.compile(rb"[\r\n ]*([0-9A-Fa-f]{22})(?![0-9A-Fa-f])[\r\n ]*")
+_NOTE_BYTES, _SAMPLE_BYTES, _DIGITS_BYTES = 6, 11, 22
+_NOTE = form(characters(ANY, _NOTE_BYTES - 1, _NOTE_BYTES - 1), characters(NOTE_END, 1, 1))
+_PACKED = form(characters(ANY, _SAMPLE_BYTES + 1, _SAMPLE_BYTES + 1), literal(b"\r"))
+_DIGITS = form(characters(FILL), hex_run(_DIGITS_BYTES), characters(FILL))
+_KINDS = (_NOTE, _PACKED, _DIGITS)
 _BY_CONTROLLER = -1  # in place of a number that the record does not hold
 
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with at least one whole block of clock errors or samples in its head."""
-    return any(_rows(data) for data in holds(head, _LETTERS))
+    for data in holds(head, _LETTERS):
+        rows = _rows(np.frombuffer(data, dtype=np.uint8), np.array([0]), np.array([len(data)]))
+        if any(one.block.size for one in rows.values()):
+            return True
+    return False
 
 
 def parse(block: bytes, offset: int, state: Gap | None) -> Parsed:
@@ -55,41 +64,48 @@ def finish(rest: bytes, offset: int, state: Gap | None) -> Parsed:
     return parse_blocks(rest, offset, state or Gap(), _LETTERS, _rows, final=True)
 
 
-def _rows(data: bytes) -> list[Row]:
+def _rows(buffer: Bytes, start: Places, stop: Places) -> dict[str, Rows]:
     """Records of the kind that reaches farthest from the start of the data; their ends stand at different places."""
-    return max((_in_line(data, kind) for kind in (_NOTE, _PACKED, _DIGITS)), key=_reach)
+    found: list[Matches] = []
+    reach = np.zeros((len(_KINDS), start.size), dtype=np.int64)
+    open_ones = np.arange(start.size)
+    for kind, wanted in enumerate(_KINDS):
+        matches = find(buffer, start[open_ones], stop[open_ones], wanted, Where.CHAIN)
+        matches = matches._replace(row=open_ones[matches.row])
+        reach[kind, matches.row] = matches.stop  # the last of a block is written last
+        found.append(matches)
+        open_ones = open_ones[reach[kind, open_ones] < stop[open_ones]]
+    best = reach.argmax(axis=0)
+    notes, packed, spelt = (matches.where(best[matches.row] == kind) for kind, matches in enumerate(found))
+    values = matrix(buffer, notes.start, _NOTE_BYTES)
+    errors = {"number": values[:, 0].astype(np.int64), "error": _signed(values[:, 1:5])}
+    streams = {CLOCKS: Rows(notes.row, notes.start, notes.stop, errors)}
+    row = np.concatenate((packed.row, spelt.row))
+    first, last = np.concatenate((packed.start, spelt.start)), np.concatenate((packed.stop, spelt.stop))
+    digits = spelt.text_start[0] if spelt.row.size else spelt.start
+    meant = join_hex(buffer, digits, digits + _DIGITS_BYTES)[0].reshape(-1, _SAMPLE_BYTES)
+    data = np.concatenate((matrix(buffer, packed.start + 1, _SAMPLE_BYTES), meant)).astype(np.int64)
+    number = np.full(row.size, _BY_CONTROLLER)
+    number[: packed.row.size] = buffer[packed.start]
+    order = np.argsort(first, kind="stable")
+    samples = {"number": number[order], **{name: values[order] for name, values in _counts(data).items()}}
+    streams[SAMPLES] = Rows(row[order], first[order], last[order], samples)
+    return streams
 
 
-def _reach(rows: list[Row]) -> int:
-    return rows[-1].stop if rows else 0
+def _signed(digits: Bytes) -> NDArray[np.int64]:
+    """Numbers of four bytes, most significant first, shape (n, 4)."""
+    return np.ascontiguousarray(digits).view(">i4")[:, 0].astype(np.int64)
 
 
-def _in_line(data: bytes, kind: re.Pattern[bytes]) -> list[Row]:
-    rows: list[Row] = []
-    at = 0
-    while match := kind.match(data, at):
-        rows.append(_row(match, kind))
-        at = match.end()
-    return rows
-
-
-def _row(match: re.Match[bytes], kind: re.Pattern[bytes]) -> Row:
-    if kind is _NOTE:
-        values = {"number": match[1][0], "error": int.from_bytes(match[2], "big", signed=True)}
-        return Row(CLOCKS, *match.span(), values)
-    if kind is _PACKED:
-        return Row(SAMPLES, *match.span(), _sample(match[1][0], (match[2] + match[3]).hex()))
-    return Row(SAMPLES, *match.span(), _sample(_BY_CONTROLLER, match[1].decode()))
-
-
-def _sample(number: int, digits: str) -> Mapping[str, int]:
-    pressure, clock = bytes.fromhex(digits[10:14]), bytes.fromhex(digits[14:])
+def _counts(data: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Numbers of samples without that of the MicroCAT, shape (n, 11)."""
+    first, second, third, fourth, fifth, *rest = data.T
     return {
-        "number": number,
-        "temperature": int(digits[:5], 16),
-        "conductivity": int(digits[5:10], 16),
-        "pressure": int.from_bytes(pressure, "little"),
-        "clock": int.from_bytes(clock, "little"),
+        "temperature": first << 12 | second << 4 | third >> 4,
+        "conductivity": (third & 15) << 16 | fourth << 8 | fifth,
+        "pressure": rest[0] | rest[1] << 8,
+        "clock": rest[2] | rest[3] << 8 | rest[4] << 16 | rest[5] << 24,
     }
 
 

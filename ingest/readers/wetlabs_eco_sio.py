@@ -12,21 +12,25 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import xarray as xr
 
 from ingest import eco_layout
 from ingest.dataset import assemble
+from ingest.forms import Where, digits, find, form, literal
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
-from ingest.sio import Gap, Row, holds, parse_blocks
-from ingest.timecode import from_seconds, microseconds
+from ingest.sio import Gap, Rows, holds, parse_blocks
+from ingest.text import Bytes, Places
+from ingest.timecode import from_seconds
 
 STREAM = "samples"
 _LETTERS = b"FL"
 _LINE = re.compile(
     rb"(\d\d)/(\d\d)/(\d\d)\t(\d\d):(\d\d):(\d\d)((?:\t\d{3}\t\d{1,5})+)\t(\d{1,5})(?=[\r\n]|$)"
 )
+_CLOCK = [item for sign in b"//\t::\t" for item in (digits(2, 2), literal(bytes([sign])))][:-1]
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class State:
     gap: Gap
 
 
+@lru_cache(maxsize=1)  # asked for by `sniff`, then by `parse`
 def _layouts(head: bytes) -> Counter[eco_layout.Wavelengths]:
     found = [match for data in holds(head, _LETTERS) for match in _LINE.finditer(data)]
     layouts = Counter(tuple(int(one) for one in match[7].split(b"\t")[1::2]) for match in found)
@@ -66,21 +71,22 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
         state = State(seen[0][0] if seen else (), Gap())
     wavelengths = state.wavelengths
     records, consumed, gap = parse_blocks(
-        block, offset, state.gap, _LETTERS, lambda data: _rows(data, wavelengths), final=final
+        block, offset, state.gap, _LETTERS, lambda *data: _rows(data, wavelengths), final=final
     )
     return records, consumed, State(wavelengths, gap)
 
 
-def _rows(data: bytes, wavelengths: eco_layout.Wavelengths) -> list[Row]:
-    rows = []
-    for match in _LINE.finditer(data):
-        pairs = [int(one) for one in match[7].split(b"\t")[1:]]
-        month, day, year, hour, minute, second = (int(match[place]) for place in range(1, 7))
-        own = microseconds((eco_layout.full_year(year), month, day), (hour, minute, second))
-        if tuple(pairs[0::2]) == wavelengths and own is not None:
-            values = {"clock": own, "counts": pairs[1::2], "thermistor": int(match[8])}
-            rows.append(Row(STREAM, *match.span(), values))
-    return rows
+def _rows(data: tuple[Bytes, Places, Places], wavelengths: eco_layout.Wavelengths) -> dict[str, Rows]:
+    pair = (literal(b"\t"), digits(3, 3), literal(b"\t"), digits(1, 5))
+    line = form(*_CLOCK, *(pair * len(wavelengths)), literal(b"\t"), digits(1, 5))
+    found = find(*data, line, Where.LINE_END)
+    own, good = eco_layout.instrument_clock(found.value[:6].astype(np.int64))
+    for place, wavelength in enumerate(wavelengths):
+        good &= found.value[6 + 2 * place] == wavelength
+    found, own = found.where(good), own[good]
+    counts = found.value[6:].astype(np.int64)
+    columns = {"clock": own.astype(np.int64), "counts": counts[1:-1:2].T, "thermistor": counts[-1]}
+    return {STREAM: Rows(found.row, found.start, found.stop, columns)}
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:

@@ -1,0 +1,151 @@
+"""Compiled search for the blocks of an SIO controller; see `ingest.sio` for what they are."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.compiled import compiled
+from ingest.text_kernels import byte_at
+
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.int64]
+
+GOOD, NO_END, WRONG_SUM, CUT = range(4)
+_HEADER = b"\x01AA0000000_HHHHaHHHHHHHH_HH_HHHH\x02"
+_BLANK = (13, 10, 9, 32, 0)
+_START, _END = 1, 3
+_LARGE, _DIGIT, _LETTER, _HEX = 256, 257, 258, 259
+_CLASSES = {"A": _LARGE, "0": _DIGIT, "a": _LETTER, "H": _HEX}
+# What each place of a header may hold: a character, or one of a class.
+_WANTED = np.array([_CLASSES.get(chr(one), one) for one in _HEADER], dtype=np.int64)
+_NIBBLES = np.full(256, 255, dtype=np.uint8)
+_NIBBLES[np.frombuffer(b"0123456789ABCDEF", dtype=np.uint8)] = np.arange(16)
+_NIBBLES[np.frombuffer(b"abcdef", dtype=np.uint8)] = np.arange(10, 16)
+
+
+def _tables() -> NDArray[np.uint16]:
+    """Tables of the CRC of ITU-T X.25, bits reflected, for eight bytes at a time."""
+    tables = np.zeros((8, 256), dtype=np.uint16)
+    for byte in range(256):
+        value = byte
+        for _ in range(8):
+            value = value >> 1 ^ (0x8408 if value & 1 else 0)
+        tables[0, byte] = value
+    for number in range(1, 8):
+        before = tables[number - 1]
+        tables[number] = before >> 8 ^ tables[0][before & 0xFF]
+    return tables
+
+
+_CRC = _tables()
+
+
+@compiled
+def crc(buffer: Bytes, start: int, stop: int) -> int:
+    """CRC of a stretch."""
+    total = np.uint16(0xFFFF)
+    at = start
+    while stop - at >= 8:
+        total = (
+            _CRC[7, byte_at(buffer, at) ^ np.uint8(total & 0xFF)]
+            ^ _CRC[6, byte_at(buffer, at + 1) ^ np.uint8(total >> 8)]
+            ^ _CRC[5, byte_at(buffer, at + 2)]
+            ^ _CRC[4, byte_at(buffer, at + 3)]
+            ^ _CRC[3, byte_at(buffer, at + 4)]
+            ^ _CRC[2, byte_at(buffer, at + 5)]
+            ^ _CRC[1, byte_at(buffer, at + 6)]
+            ^ _CRC[0, byte_at(buffer, at + 7)]
+        )
+        at += 8
+    for place in range(at, stop):
+        total = np.uint16(total >> 8) ^ _CRC[0, byte_at(buffer, place) ^ np.uint8(total & 0xFF)]
+    return int(total) ^ 0xFFFF
+
+
+@compiled
+def is_header(buffer: Bytes, at: int) -> bool:
+    """Whether a header stands there; its bytes are all at hand."""
+    for place in range(_WANTED.size):
+        wanted = _WANTED[place]
+        character: Any = np.int64(byte_at(buffer, at + place))
+        if wanted < _LARGE:
+            fits = character == wanted
+        elif wanted == _LARGE:
+            fits = 65 <= character <= 90
+        elif wanted == _DIGIT:
+            fits = 48 <= character <= 57
+        elif wanted == _LETTER:
+            fits = 65 <= character <= 90 or 97 <= character <= 122
+        else:
+            fits = _NIBBLES[np.uint64(character)] < 16
+        if not fits:
+            return False
+    return True
+
+
+@compiled
+def next_header(buffer: Bytes, at: int) -> int:
+    """First byte of the next header; the number of bytes where there is none."""
+    while at <= buffer.size - _WANTED.size:
+        if byte_at(buffer, at) == _START and is_header(buffer, at):
+            return at
+        at += 1
+    return buffer.size
+
+
+@compiled
+def hex_number(buffer: Bytes, at: int, count: int) -> Any:
+    """Whole number of so many hexadecimal digits."""
+    total: Any = np.int64(0)
+    for place in range(at, at + count):
+        total = total * 16 + np.int64(_NIBBLES[byte_at(buffer, place)])
+    return total
+
+
+@compiled
+def find_blocks(buffer: Bytes, final: bool) -> tuple[Places, int]:
+    """Blocks: verdict, first byte, byte after the data, CRC of the data, blank bytes before; shape (5, n).
+
+    What starts in the data of a block that is not good counts as well. The second number is where a block starts that
+    is cut by the end of the bytes at hand, -1 where there is none or this is the end of the file.
+    """
+    room = buffer.size // _WANTED.size + 1
+    found = np.empty((5, room), np.int64)
+    count = 0
+    at = 0
+    while True:
+        start = next_header(buffer, at)
+        if start == buffer.size:
+            return found[:, :count], -1
+        data = start + _WANTED.size
+        stop = data + hex_number(buffer, start + 11, 4)
+        verdict, total = CUT, 0
+        if stop < buffer.size and byte_at(buffer, stop) != _END:
+            verdict = NO_END
+        elif stop < buffer.size:
+            total = crc(buffer, data, stop)
+            verdict = GOOD if total == hex_number(buffer, start + 28, 4) else WRONG_SUM
+        if verdict == CUT and not final:
+            return found[:, :count], start
+        blank = at
+        while blank < start and byte_at(buffer, blank) in _BLANK:
+            blank += 1
+        found[0, count], found[1, count], found[2, count] = verdict, start, stop
+        found[3, count], found[4, count] = total, blank - at
+        count += 1
+        at = stop + 1 if verdict == GOOD else start + 1
+
+
+@compiled
+def read_headers(buffer: Bytes, start: Places) -> Places:
+    """Numbers of headers, shape (4, n): letters, controller, seconds, number of the block."""
+    numbers = np.zeros((4, start.size), np.int64)
+    for row in range(start.size):
+        at = start[row]
+        numbers[0, row] = np.int64(byte_at(buffer, at + 1)) * 256 + np.int64(byte_at(buffer, at + 2))
+        for place in range(at + 3, at + 10):
+            numbers[1, row] = numbers[1, row] * 10 + np.int64(byte_at(buffer, place)) - 48
+        numbers[2, row] = hex_number(buffer, at + 16, 8)
+        numbers[3, row] = hex_number(buffer, at + 25, 2)
+    return numbers

@@ -1,0 +1,136 @@
+r"""Text of a form such as `\d{4}\t-?\d{1,9}(\.\d{1,6})?`, found in many stretches at once, with the numbers in it.
+
+A regular expression costs a microsecond or two for each number of each record; this costs some nanoseconds for each
+byte. It can do less: an item takes as many characters as it may and gives none back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.fields import flat
+from ingest.text import Bytes, Places
+
+Item = tuple[int, int, int, int, int]
+"""Kind, byte or class of characters, least and most of them, and 1 where it is captured; see `form_kernels`."""
+
+_LITERAL, _CHARACTERS, _DIGITS, _NUMBER, _HEX_PAIRS, _HEX_RUN, _HEX_VALUE = range(7)
+_DIGIT, _HEX, SPACES, FILL, NOTE_END, ANY = 1, 2, 4, 8, 16, 32
+_TEXTS = (_CHARACTERS, _HEX_PAIRS, _HEX_RUN)
+MOST = 1 << 40
+
+
+class Where(IntEnum):
+    """Which matches count: the whole stretch, any before a line end or the end, any, a chain of them from the start."""
+
+    WHOLE, LINE_END, ANYWHERE, CHAIN = range(4)
+
+
+def literal(text: bytes) -> list[Item]:
+    """Match the very characters."""
+    return [(_LITERAL, character, 1, 1, 0) for character in text]
+
+
+def characters(kind: int, least: int = 0, most: int = MOST) -> list[Item]:
+    """Match characters of a class: `SPACES`, `FILL`, `NOTE_END` or `ANY`."""
+    return [(_CHARACTERS, kind, least, most, 0)]
+
+
+def digits(least: int, most: int) -> list[Item]:
+    """Match a whole number without sign, of at most 15 digits."""
+    return [(_DIGITS, _DIGIT, least, most, 1)]
+
+
+def number(whole: int, decimals: int = 0) -> list[Item]:
+    r"""Match `-?\d{1,whole}(\.\d{1,decimals})?`, of at most 15 digits together; without decimals, a whole number."""
+    return [(_NUMBER, _DIGIT, whole, decimals, 1)]
+
+
+def hex_pairs(least: int = 2) -> list[Item]:
+    """Match as many pairs of hexadecimal digits as there are: a text."""
+    return [(_HEX_PAIRS, _HEX, least, MOST, 1)]
+
+
+def hex_run(count: int) -> list[Item]:
+    """Match so many hexadecimal digits that no further one follows: a text."""
+    return [(_HEX_RUN, _HEX, count, count, 1)]
+
+
+def hex_value(count: int) -> list[Item]:
+    """Match a whole number of so many hexadecimal digits, at most 12."""
+    return [(_HEX_VALUE, _HEX, count, count, 1)]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A row of items, ready for the search; `shortest` counts the bytes of the shortest match."""
+
+    items: NDArray[np.int64]
+    shortest: int
+    values: int
+    texts: int
+
+
+def form(*parts: Sequence[Item]) -> Form:
+    """Put items together; captured values and texts are numbered as they stand."""
+    rows: list[tuple[int, ...]] = []
+    values = texts = shortest = 0
+    for kind, what, least, most, captured in (item for part in parts for item in part):
+        capture = -1
+        if captured and kind in _TEXTS:
+            capture, texts = texts, texts + 1
+        elif captured:
+            capture, values = values, values + 1
+        shortest += 1 if kind == _NUMBER else least
+        lead = -1
+        if kind != _LITERAL and rows and rows[-1][0] == _LITERAL and rows[-1][5] < 0:
+            lead = rows.pop()[1]  # one step for a character and what follows it
+        rows.append((kind, what, least, most, capture, lead))
+    return Form(np.array(rows, dtype=np.int64), shortest, values, texts)
+
+
+class Matches(NamedTuple):
+    """What was found, in order: number of the stretch, first byte, byte after the last, each of shape (m,).
+
+    `value` has shape (values, m), `text_start` and `text_stop` have (texts, m).
+    """
+
+    row: Places
+    start: Places
+    stop: Places
+    value: NDArray[np.float64]
+    text_start: Places
+    text_stop: Places
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Matches":
+        """Some of them."""
+        if chosen.all():
+            return self
+        texts = self.text_start[:, chosen], self.text_stop[:, chosen]
+        return Matches(self.row[chosen], self.start[chosen], self.stop[chosen], self.value[:, chosen], *texts)
+
+
+def find(buffer: Bytes, start: Places, stop: Places, wanted: Form, where: Where) -> Matches:
+    """Find matches in stretches of text.
+
+    Parameters
+    ----------
+    buffer : ndarray of uint8
+        The text.
+    start, stop : ndarray of int64, shape (n,)
+        Stretches.
+    wanted
+        What is looked for.
+    where
+        Which matches count. Of those that overlap, the first one does.
+    """
+    from ingest.compiled import sealed
+    from ingest.form_kernels import find_forms
+
+    shape = (int(where), wanted.shortest, wanted.values, wanted.texts)
+    place, value, bound = find_forms(sealed(buffer), flat(start), flat(stop), wanted.items, shape)
+    return Matches(place[0], place[1], place[2], value, bound[0], bound[1])
