@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from qc.check import Halo
 from qc.compiled import compiled
+from qc.events import PLATFORM
 
 _SLOWEST, _LONGEST = 600.0, 345_600.0
+_SLOW = 300.0
 _FROM_DIFFERENCES = 1.048
 """Standard deviation of white noise over the median of its absolute first differences: 1 / (sqrt(2) 0.6745)."""
 
@@ -44,6 +46,15 @@ def cells_for(sampling_seconds: float, cells: int) -> tuple[float, int] | None:
     length = max(3600.0, 20 * sampling_seconds)
     count = min(cells, int(_LONGEST // length) - 1)
     return (length, count) if count >= 2 else None
+
+
+def noise_rules(variable: str, sampling_seconds: float) -> bool:
+    """Whether from one sample to the next it is the sensor's noise that changes, and not the sea.
+
+    Of temperatures every ten minutes in a thermocline (../shared/corpus/imos_timeseries_nc, flag 1) what takes the sea
+    for noise flags 7 %. Tides change slowly and a lander stands still: pressure and attitude tell noise for longer.
+    """
+    return sampling_seconds < _SLOW or (variable in PLATFORM and sampling_seconds <= _SLOWEST)
 
 
 def surroundings(

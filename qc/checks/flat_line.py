@@ -206,6 +206,10 @@ def _extremes_to_end(
         least[i], greatest[i] = low, high
 
 
+_STILL = frozenset({"latitude", "longitude"})
+"""A mooring that says the same position at each sample is no fault: seen in ../shared/gapfill."""
+
+
 def defaults(variable: str, traits: VariableTraits) -> FlatLineParams | None:
     """Exactly alike, to half a step of the sensor's resolution, for 10 and 30 minutes or 10 and 25 samples.
 
@@ -213,7 +217,7 @@ def defaults(variable: str, traits: VariableTraits) -> FlatLineParams | None:
     at most 0.2 % of the six half-hourly records of ../shared/gapfill.
     """
     step = traits.sampling_seconds
-    if step is None:
+    if step is None or variable in _STILL:
         return None
     params = FlatLineParams(
         suspect_seconds=max(600.0, 9 * step),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.cells import cells_for, surroundings, surroundings_halo
+from qc.cells import cells_for, noise_rules, surroundings, surroundings_halo
 from qc.check import Block, Check, Halo, VariableTraits
 from qc.compiled import compiled
 from qc.flags import Outcomes
@@ -105,8 +105,8 @@ def _find(
 
 
 def defaults(variable: str, traits: VariableTraits) -> StepParams | None:
-    """15 times the noise and 10 steps of the resolution, for all variables of known sampling."""
-    if traits.sampling_seconds is None:
+    """15 times the noise and 10 steps of the resolution, where from one sample to the next it is noise that changes."""
+    if traits.sampling_seconds is None or not noise_rules(variable, traits.sampling_seconds):
         return None
     around = cells_for(traits.sampling_seconds, 12)
     if around is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.cells import cells_for, surroundings, surroundings_halo
+from qc.cells import cells_for, noise_rules, surroundings, surroundings_halo
 from qc.check import Block, Check, Halo, VariableTraits
 from qc.compiled import compiled
 from qc.flags import FAIL, SUSPECT, Outcomes
@@ -108,8 +108,8 @@ def _quiet(
 
 
 def defaults(variable: str, traits: VariableTraits) -> StuckNoisyParams | None:
-    """For all variables of known sampling; runs of 10 samples are suspect, those of 30 fail."""
-    if traits.sampling_seconds is None:
+    """Where from one sample to the next it is noise that changes; runs of 10 samples are suspect, those of 30 fail."""
+    if traits.sampling_seconds is None or not noise_rules(variable, traits.sampling_seconds):
         return None
     around = cells_for(traits.sampling_seconds, 24)
     if around is None:

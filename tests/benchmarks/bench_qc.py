@@ -84,7 +84,9 @@ def main(seeds: Sequence[int]) -> None:
             for instrument, name, flags, marked in judged(aboard):
                 count(tally, record_of(instrument, name), instrument.phase, flags >= PROBABLY_BAD, marked)
             seconds = time.process_time() - begin
-            for instrument in aboard if peer is not None else ():
+            for instrument in aboard:
+                if peer is None:
+                    break
                 for record, flagged in zip(instrument.records, ioos(peer, instrument), strict=True):
                     count(theirs, record, instrument.phase, flagged, np.zeros(flagged.size, bool))
             samples = sum(one.time.size * len(one.records) for one in aboard)

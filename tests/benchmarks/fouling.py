@@ -1,6 +1,7 @@
 """How surely fouling of an optode is found, and how often it is seen where there is none."""
 
 from collections.abc import Iterable, Sequence
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +45,8 @@ def alarm(scenario: Scenario, seed: int) -> float | None:
 
 
 def deployments(seeds: Iterable[int]) -> list[int]:
-    """Seeds of fifty deployments for each of some seeds, no two alike."""
-    return [1000 * seed + number for seed in seeds for number in range(DEPLOYMENTS)]
+    """Seeds of fifty deployments, no two alike, drawn from some seeds in turn."""
+    return [1000 * seed + number for number, seed in zip(range(DEPLOYMENTS), cycle(seeds), strict=False)]
 
 
 def skill(seeds: Sequence[int]) -> dict[str, float]:

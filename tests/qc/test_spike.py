@@ -9,6 +9,8 @@ import pytest
 from qc.check import Block, VariableTraits
 from qc.checks import spike as module
 from qc.checks.spike import SpikeParams, defaults, spike
+from qc.checks.step import defaults as step_defaults
+from qc.checks.stuck_noisy import defaults as stuck_defaults
 from tests.qc.records import SECOND, regular, sea, troubled
 
 GAPS = Path(os.environ.get("LANDER_GAPS", Path(__file__).parents[2] / ".." / "shared" / "gapfill" / "gaps.json")).parent
@@ -184,9 +186,16 @@ def test_spikes_on_the_steep_side_of_a_plume_are_found_and_the_plume_is_left_alo
     assert np.mean(judge(value + 30 * hit, params=dataclasses.replace(params, white_scale=0.0))[hit] > 1) < 0.9
 
 
-def test_a_slow_record_is_never_taken_for_white():
-    assert defaults("x", VariableTraits(sampling_seconds=600.0)).white_scale == 4.5
-    assert defaults("x", VariableTraits(sampling_seconds=601.0)).white_scale == 0.0
+@pytest.mark.parametrize(
+    ("variable", "seconds", "scales"),
+    [("temperature", 299.0, (4.5, 4.5)), ("temperature", 300.0, (5.5, 0.0)), ("pressure", 600.0, (4.5, 4.5)),
+     ("pressure", 601.0, (5.5, 0.0))],
+)  # fmt: skip
+def test_in_a_slow_record_the_sea_is_the_noise(variable, seconds, scales):
+    params = defaults(variable, VariableTraits(sampling_seconds=seconds))
+    assert (params.suspect_scale, params.white_scale) == scales
+    later = (step_defaults, stuck_defaults)
+    assert [rule(variable, VariableTraits(sampling_seconds=seconds)) is None for rule in later] == [not scales[1]] * 2
 
 
 def test_single_spikes_of_ten_sigma_in_white_noise_are_found_and_noise_is_not():
