@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.compiled import compiled
 from ingest.text import Bytes, Places
 
 
@@ -39,9 +40,19 @@ def rows(buffer: Bytes, start: Places, length: int) -> Bytes:
     return anywhere[start].view(np.uint8).reshape(count, length)
 
 
+@compiled
+def _all_alike(matrix: Bytes) -> bool:
+    """Whether every row is the first one: without an array of the comparison, which took a tenth of a decoding."""
+    for row in range(1, matrix.shape[0]):
+        for place in range(matrix.shape[1]):
+            if matrix[row, place] != matrix[0, place]:
+                return False
+    return True
+
+
 def alike(matrix: Bytes) -> Iterator[Places]:
     """Row numbers by equal content, ascending in each array."""
-    if bool((matrix == matrix[:1]).all()):
+    if _all_alike(matrix):
         yield np.arange(len(matrix))
         return
     _, inverse = np.unique(matrix, axis=0, return_inverse=True)

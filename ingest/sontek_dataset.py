@@ -7,14 +7,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ingest.compiled import compiled
 from ingest.dataset import assemble
 from ingest.reader import Batch
 from ingest.sontek_layout import Configuration, Layout
+from ingest.text import Bytes
+from ingest.velocities import bytes_of
 
 Variables = dict[str, NDArray[Any] | tuple[tuple[str, ...], NDArray[Any]]]
 
 BAD_VELOCITY, BAD_QUALITY = 9999, 255
 """What a PC-ADP writes where no pair of pulses correlates (seen in all cells of corpus oce_adp_sontek.adp, in air)."""
+
+_NONE = np.float32(np.nan)
 
 _FRAMES = {0: "beam", 1: "instrument", 2: "earth"}
 _VELOCITIES = {0: "outward_beam_velocity", 1: "instrument_velocity"}
@@ -26,24 +31,41 @@ _SIGNS = {
 }
 
 
-_VALUES_AT_ONCE = 1 << 16  # as many fit into the cache
-
-
 def _metres(raw: NDArray[np.int16], quality: NDArray[np.uint8], layout: Layout) -> NDArray[np.float32]:
     """Velocities in m/s, cells by components; NaN where the instrument marks them."""
+    count = layout.beams * layout.cells
+    metres = np.empty((len(raw), count), np.float32)
+    counts, stride = bytes_of(raw, 2 * count)
+    marks, spacing = bytes_of(quality, count)
     # The maker's unit is 1 mm/s, of a PC-ADP 0.1 mm/s.
-    steps = np.float32(10_000 if layout.coherent else 1000)
-    metres = np.empty(raw.shape, np.float32)
-    rows = max(1, _VALUES_AT_ONCE // max(1, layout.beams * layout.cells))
-    for first in range(0, len(raw), rows):
-        counts = np.ascontiguousarray(raw[first : first + rows])
-        part = metres[first : first + rows]
-        np.divide(counts, steps, out=part, dtype=np.float32)
-        if layout.coherent:
-            marked = counts == BAD_VELOCITY
-            if marked.any():
-                part[marked & (quality[first : first + rows] == BAD_QUALITY)] = np.nan
-    return np.swapaxes(metres, 1, 2)
+    _divide(counts, stride, np.float32(10_000 if layout.coherent else 1000), metres)
+    if layout.coherent:
+        _mark(counts, stride, marks, spacing, metres)
+    return np.swapaxes(metres.reshape(raw.shape), 1, 2)
+
+
+@compiled
+def _divide(counts: Bytes, stride: int, steps: np.float32, metres: NDArray[np.float32]) -> None:
+    """Fill `metres`, shape (n, size), from 16-bit counts that lie `stride` bytes apart from record to record."""
+    records, size = metres.shape
+    for row in range(records):
+        held = counts[row * stride : row * stride + 2 * size]
+        for place in range(size):
+            count = np.int16(held[2 * place] | held[2 * place + 1] << 8)
+            metres[row, place] = np.float32(np.divide(np.float32(count), steps))
+
+
+@compiled
+def _mark(counts: Bytes, stride: int, marks: Bytes, spacing: int, metres: NDArray[np.float32]) -> None:
+    """Leave out velocities where no pair of pulses correlates."""
+    records, size = metres.shape
+    low, high = BAD_VELOCITY & 0xFF, BAD_VELOCITY >> 8
+    for row in range(records):
+        held = counts[row * stride : row * stride + 2 * size]
+        quality = marks[row * spacing : row * spacing + size]
+        for place in range(size):
+            bad = (held[2 * place] == low) & (held[2 * place + 1] == high) & (quality[place] == BAD_QUALITY)
+            metres[row, place] = _NONE if bad else metres[row, place]
 
 
 def dataset_of(batch: Batch, layout: Layout, told: Configuration | None) -> xr.Dataset:

@@ -103,11 +103,13 @@ class Layout:
 def groups(buffer: Bytes, start: Places, length: int, kind: int) -> Iterator[tuple[Layout, Places, Columns]]:
     """Profiles of one kind and length by layout: row numbers, and raw columns, each of shape (n, ...)."""
     matrix = rows(buffer, start, length)
-    for same in alike(matrix[:, _SAME]):
-        part = matrix if same.size == len(matrix) else matrix[same]
+    # Side by side the headers stay in the cache while they are compared and their twenty fields are taken.
+    headers = np.ascontiguousarray(matrix[:, : HEADER.itemsize])
+    for same in alike(headers[:, _SAME]):
+        all_of_them = same.size == len(matrix)
+        part = matrix if all_of_them else matrix[same]
         layout = _layout(part[0], kind)
-        # Side by side the headers stay in the cache while their twenty fields are taken one after the other.
-        header = np.ascontiguousarray(part[:, : HEADER.itemsize]).view(HEADER)[:, 0]
+        header = (headers if all_of_them else headers[same]).view(HEADER)[:, 0]
         columns: dict[str, Any] = {name: header[name] for name in HEADER.names or ()}
         columns |= {name: column(part, place) for name, place in layout.places.items()}
         yield layout, same, columns

@@ -1,5 +1,7 @@
 """Velocities of all current profilers: counts of 16 bits to metres per second, in one compiled pass."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,7 +38,7 @@ def metres_per_second(
     rest = raw.shape[1:] if apart is None else raw.shape[1:apart] + raw.shape[apart + 1 :]
     metres = np.empty((parts, len(raw), count // parts if parts else 0), np.float32)
     if metres.size:
-        span, stride = _bytes_of(raw, 2 * count)
+        span, stride = bytes_of(raw, 2 * count)
         # A damaged exponent may ask for steps beyond all numbers.
         known = np.where(steps > 0, steps, np.nan).astype(np.float32)
         if apart == 2:
@@ -48,8 +50,8 @@ def metres_per_second(
     return metres.reshape(len(raw), *rest) if apart is None else metres.reshape(parts, len(raw), *rest)
 
 
-def _bytes_of(raw: NDArray[np.int16], width: int) -> tuple[Bytes, int]:
-    """Bytes from the first record's velocities to the last's, and from each to the next."""
+def bytes_of(raw: NDArray[Any], width: int) -> tuple[Bytes, int]:
+    """Bytes from the first record's values to the last's, of `width` bytes each, and from each to the next."""
     if not raw[:1].flags.c_contiguous or raw.strides[0] < width:
         raw = np.ascontiguousarray(raw)
     extent = raw.strides[0] * (len(raw) - 1) + width
