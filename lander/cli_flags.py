@@ -104,7 +104,9 @@ def _show_log(log: "FlagLog", rows: list[dict[str, object]]) -> None:
     table = []
     for row in rows:
         place = f"{row['variable']} by {row['instrument']} of {row['deployment']}"
-        span = f"{row['points']} samples, {row['start']}" if row["points"] else f"{row['start']} to {row['end']}"
+        several = row["points"] is None or row["points"] != 1
+        span = f"{row['start']} to {row['end']}" if several else str(row["start"])
+        span += f", {row['points']} samples of it" if row["points"] and several else ""
         records = "?" if row["records"] is None else f"{row['records']:,}"
         table.append((row["id"], terminal.one_line(place), span, row["flag"], records,
                       _said(str(row["who"]), str(row["when"]), str(row["why"]))))  # fmt: skip

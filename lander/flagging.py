@@ -196,6 +196,8 @@ def moments(value: Any) -> tuple[np.datetime64, ...]:
     if isinstance(value, datetime):
         return (time_of(value.isoformat() if value.tzinfo is None else value.astimezone(UTC).isoformat()),)
     several = np.atleast_1d(np.asarray(value))
+    if not several.size:
+        return ()
     if several.dtype.kind == "M":
         return tuple(time_of(str(one)) for one in several.ravel().astype("datetime64[us]"))
     if several.dtype.kind in "OU" and all(isinstance(one, str | datetime) for one in several.ravel().tolist()):

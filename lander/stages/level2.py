@@ -90,7 +90,9 @@ def prepare(root: Path, params: Mapping[str, Any]) -> Month:
         month.events = load_events(root, params["events"], params["month"])
     month.summaries = load_summaries(root, tuple(params["summaries"].values()))
     _judge(month, plan, tuple(params["variables"]))
-    _hear(month, params["manual"], params["variables"])
+    # Of what is measured and then derived under the same name, people see and mean the derived.
+    made = {name for row in params["groups"] for name in row["outputs"]}
+    _hear(month, params["manual"], [name for name in params["variables"] if name not in made])
     for row in params["derived"]:
         _derive(root, month, row, params)
         _judge(month, plan, (row["name"],))
