@@ -13,7 +13,7 @@ _SCALES: Mapping[str, Mapping[str, tuple[float, float]]] = {
     # Base unit of the vocabulary -> spelling -> factor and offset to it.
     "degree_Celsius": {
         **dict.fromkeys(("degree_celsius", "degrees_celsius", "degc", "deg c", "c", "celsius", "deg celsius", "°c",
-                         "degree c", "degrees c", "its-90 deg c", "its-90"), (1.0, 0.0)),
+                         "degree c", "degrees c", "degrees_c", "degree_c", "its-90 deg c", "its-90"), (1.0, 0.0)),
         "k": (1.0, -273.15), "kelvin": (1.0, -273.15),
     },
     "S m-1": {"s m-1": (1, 0), "ms cm-1": (0.1, 0), "us cm-1": (1e-4, 0), "mmho cm-1": (0.1, 0), "ms m-1": (1e-3, 0)},

@@ -1,8 +1,14 @@
-"""RBR loggers: text that Ruskin exports, one file with a header of `Key=value` lines and columns between blanks.
+"""RBR loggers: text that Ruskin exports, older and newer.
+
+The older is one file with a header of `Key=value` lines and columns between blanks.
 
 `Channel[n].name` and `Channel[n].units` name the measured columns in their order. Columns behind them (depth, salinity)
 are derived by Ruskin and have no unit in the file: they are kept beside, unnamed. Measured pressure includes air. Time
 is the logger's clock, taken as UTC; `HostTime` and `LoggerTime`, two clocks at one moment, are attributes.
+
+The newer is `<name>_data.txt`, columns between commas under a line of their names, with `<name>_metadata.txt` beside
+it, whose JSON alone tells the units (`ingest.ruskin_metadata`): without it no column can be named, and all are kept
+unnamed.
 
 Built from descriptions and headers that others published; not yet seen on a real file. There is no checksum.
 
@@ -17,12 +23,13 @@ from collections.abc import Mapping
 
 import xarray as xr
 
+from ingest import ruskin_metadata
 from ingest.clock_format import compile_part, zone_of
 from ingest.columns import arrange, rbr_column
 from ingest.dataset import assemble
 from ingest.declaration import Column, Declaration
 from ingest.declared_lines import STREAM, State, parse_with_header, to_columns, variables_of
-from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
+from ingest.reader import HEAD_BYTES, Beside, Calibration, Parsed, Reader, Records
 
 _COLUMNS = re.compile(rb"^[ \t]*Date & Time[ \t]+(\S[^\r\n]*)\r?\n", re.MULTILINE)
 _PAIR = re.compile(rb"^([A-Za-z]\w*(?:\[\d+\]\.\w+)?)=+[ \t]*([^\r\n]*?)[ \t]*\r?$", re.MULTILINE)
@@ -34,7 +41,9 @@ _ATTRIBUTES = {"Serial": "serial_number", "Firmware": "firmware", "HostVersion":
 
 
 def sniff(head: bytes, name: str) -> bool:
-    """Claim Ruskin's header: model, serial number and channels, and the line of the columns."""
+    """Claim Ruskin's header: model, serial number and channels, and the line of the columns; or the newer export."""
+    if ruskin_metadata.is_table(head):
+        return True
     keys = {match[1] for match in _PAIR.finditer(head)}
     return {b"Model", b"Serial"} <= keys and (b"NumberOfChannels" in keys or b"HostVersion" in keys) and bool(
         _COLUMNS.search(head)
@@ -53,6 +62,9 @@ def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
 
 def _describe(head: bytes, final: bool) -> tuple[State, int] | None:
     """State and length of the header; the form of times is that of most lines at the start of the file."""
+    if ruskin_metadata.is_table(head):
+        unnamed = [(name, "") for name in ruskin_metadata.names(head)]
+        return State(ruskin_metadata.declaration(unnamed, {}), header_left=1), 0
     found = _COLUMNS.search(head)
     if found is None or (len(head) < HEAD_BYTES and not final):
         return None
@@ -99,7 +111,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     """Values in the vocabulary's units; see `Reader.to_dataset`."""
     batch = records.batches[STREAM]
     variables, columns = variables_of(batch, state.declared)
-    attributes = {**columns.attributes, **state.declared.attributes}
+    attributes = {"instrument_model": "RBR", **columns.attributes, **state.declared.attributes}
     return {STREAM: assemble(batch, variables, batch.columns["time"], attributes)}
 
 
@@ -117,5 +129,8 @@ READER = Reader(
     to_dataset=to_dataset,
     expected=expected,
     lines=True,
+    beside=Beside(
+        ruskin_metadata.describe, ruskin_metadata.files, ruskin_metadata.is_metadata, ruskin_metadata.mistakes
+    ),
     instruments=("RBR loggers: text export of Ruskin (not yet seen on a real file)",),
 )

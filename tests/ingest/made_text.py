@@ -40,6 +40,28 @@ def ruskin_text(count: int = 150, date: str = "%d-%b-%Y %H:%M:%S.%f", encoding: 
         "\r\r", "\r").encode(encoding)  # fmt: skip
 
 
+RUSKIN_METADATA = {
+    "comment": "", "version": {"file": "1.0.0", "ruskin": "2.18.1"},
+    "instrument": {"serial": 204347, "model": "RBRconcerto\u00b3", "fwtype": 104, "fwversion": 1.116},
+    "dataheader": [
+        {"index": 1, "name": "Time", "format": "yyyy-MM-dd HH:mm:ss.SSS"},
+        {"index": 1, "name": "Conductivity", "units": "mS/cm"},
+        {"index": 2, "name": "Temperature", "units": "Degrees_C"},
+        {"index": 3, "name": "Pressure", "units": "dbar"}, {"index": 4, "name": "Sea pressure", "units": "dbar"},
+    ],
+}  # fmt: skip
+
+
+def ruskin_table(count: int = 120) -> bytes:
+    """Table of a concerto: names only, no units."""
+    rows = ["Time,Conductivity,Temperature,Pressure,Sea pressure"]
+    for index, when in enumerate(np.datetime64("2023-09-12T15:34:57.000", "ms") + 500 * np.arange(count)):
+        stamp = str(when).replace("T", " ")
+        rows.append(f"{stamp},{32.5 + index / 997:.4f},{4.25 - index / 991:.4f},{60.1 + index / 7:.4f},"
+                    f"{49.9675 + index / 7:.4f}")  # fmt: skip
+    return ("\n".join(rows) + "\n").encode()
+
+
 SEAGUARD_COLUMNS = ("Record Number", "Time tag (Gmt)", "Battery Voltage(V)", "Abs Speed(cm/s)", "Direction(Deg.M)",
                     "North(cm/s)", "East(cm/s)", "Ping Count", "O2Concentration(uM)", "AirSaturation(%)",
                     "Temperature(DegC)", "Pressure(kPa)")  # fmt: skip
@@ -98,5 +120,6 @@ def seaguard_xml(count: int = 60) -> bytes:
 def made_text() -> Iterator[tuple[str, bytes]]:
     """Name and content of each."""
     yield "014786_eng.txt", ruskin_text()
+    yield "204347_20230912_1534_data.txt", ruskin_table()
     yield "seaguard_rcm.txt", seaguard_text()
     yield "seaguard.xml", seaguard_xml()

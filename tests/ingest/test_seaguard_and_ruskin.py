@@ -1,12 +1,23 @@
 """Aanderaa's XML and text, and Ruskin's text: values as written, damage, files of other forms."""
 
+import json
+
 import numpy as np
 import pytest
 
+import ingest
+from ingest.errors import IngestError
 from ingest.reader import claim
 from ingest.readers import seaguard_xml as xml
 from ingest.seaguard_record import parse_tags, split
-from tests.ingest.made_text import ruskin_text, seaguard_record, seaguard_text, seaguard_xml
+from tests.ingest.made_text import (
+    RUSKIN_METADATA,
+    ruskin_table,
+    ruskin_text,
+    seaguard_record,
+    seaguard_text,
+    seaguard_xml,
+)
 
 
 def test_ruskin_channels_by_the_header(decode_bytes):
@@ -29,6 +40,43 @@ def test_ruskin_dates(decode_bytes, date):
     samples = decode_bytes(ruskin_text(date=date, encoding="utf-8"), "eng.txt").streams["samples"]
     assert str(samples["time"].values[-1]) == "2019-03-17T00:03:58.000000"
     assert "temperature" in samples
+
+
+def test_ruskin_table_with_its_metadata(tmp_path):
+    table, metadata = tmp_path / "204347_20230912_1534_data.txt", tmp_path / "204347_20230912_1534_metadata.txt"
+    table.write_bytes(ruskin_table(3))
+    metadata.write_text(json.dumps(RUSKIN_METADATA), encoding="utf-8")
+    decoded = ingest.decode(table)
+    samples = decoded.streams["samples"]
+    assert decoded.reader == "rbr_ruskin_text"
+    np.testing.assert_allclose(samples["conductivity"], [3.25, 3.2501, 3.2502], atol=1e-9)
+    np.testing.assert_array_equal(samples["temperature"].values[:2], [4.25, 4.249])
+    assert samples["absolute_pressure"].values[0] == 60.1
+    assert samples["pressure"].values[0] == 49.9675
+    assert str(samples["time"].values[1]) == "2023-09-12T15:34:57.500000"
+    attributes = samples.attrs
+    assert (attributes["instrument_model"], attributes["serial_number"]) == ("RBR concerto3", "204347")
+    assert ingest.descriptions(table) == (metadata,)
+    assert ingest.is_description(metadata.name)
+
+
+def test_ruskin_table_without_units_names_nothing(decode_bytes):
+    samples = decode_bytes(ruskin_table(3), "x_data.txt").streams["samples"]
+    assert set(samples.data_vars) == {"unmapped_columns"}
+    assert samples.attrs["unmapped_columns"] == "Conductivity; Temperature; Pressure; Sea pressure"
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("{", "no JSON"), ("{}", "no columns"), ("[1]", "no columns"),
+    ('{"dataheader": [{"name": "a"}, {"name": "b"}]}', "no `Time`"),
+])  # fmt: skip
+def test_wrong_metadata_of_ruskin_is_named(tmp_path, text, wanted):
+    (tmp_path / "a_data.txt").write_bytes(ruskin_table(3))
+    (tmp_path / "a_metadata.txt").write_text(text)
+    with pytest.raises(IngestError, match=wanted) as error:
+        ingest.decode(tmp_path / "a_data.txt")
+    assert "a_metadata.txt" in str(error.value)
+    assert wanted in str(ingest.description_mistakes(tmp_path / "a_metadata.txt")[0])
 
 
 def test_seaguard_columns_by_their_names(decode_bytes):
