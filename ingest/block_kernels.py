@@ -1,4 +1,7 @@
-"""Compiled search for the blocks of an SIO controller; see `ingest.sio` for what they are."""
+"""Compiled search for what lies in several lines or none: blocks of an SIO controller, records of a SAMI2.
+
+See `ingest.sio` and `ingest.readers.sami2` for what they are.
+"""
 
 from typing import Any
 
@@ -149,3 +152,39 @@ def read_headers(buffer: Bytes, start: Places) -> Places:
         numbers[2, row] = hex_number(buffer, at + 16, 8)
         numbers[3, row] = hex_number(buffer, at + 25, 2)
     return numbers
+
+
+RECORD, TOO_LONG, BROKEN, NO_LINE, OUTSIDE = range(5)
+
+
+@compiled
+def join_lines(buffer: Bytes, start: Places, stop: Places, opens: Any, most: int) -> tuple[Places, int]:
+    """Records over lines of hexadecimal digits: kind, first and last line, digits, digits wanted; shape (5, n).
+
+    `start` and `stop` bound the digits, `opens` tells which lines start a record. Lines without digits, and those
+    outside records, stand for themselves. The second number is the line whose record is still open, -1 for none.
+    """
+    found = np.empty((5, 2 * start.size), np.int64)
+    count, opened, digits, head = 0, -1, 0, np.int64(0)
+    for row in range(start.size):
+        none = stop[row] <= start[row]
+        if opened >= 0 and (none or opens[row] or row - opened >= most):
+            found[0, count], found[1, count], found[2, count] = BROKEN, opened, row - 1
+            count += 1
+            opened = -1
+        if none or (opened < 0 and not opens[row]):
+            found[0, count], found[1, count], found[2, count] = NO_LINE if none else OUTSIDE, row, row
+            count += 1
+            continue
+        if opened < 0:
+            opened, digits, head = row, 0, np.int64(0)
+        for place in range(start[row], min(stop[row], start[row] + 4 - digits)):
+            head = head * 16 + np.int64(_NIBBLES[byte_at(buffer, place)])
+        digits += stop[row] - start[row]
+        wanted = 2 * ((head & 255) + 1)
+        if digits >= 4 and digits >= wanted:
+            found[0, count], found[1, count], found[2, count] = RECORD if digits == wanted else TOO_LONG, opened, row
+            found[3, count], found[4, count] = digits, wanted
+            count += 1
+            opened = -1
+    return found[:, :count], opened

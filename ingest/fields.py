@@ -180,7 +180,7 @@ def sum_bytes(buffer: Bytes, start: Places, stop: Places) -> Places:
 
 
 def join_hex(buffer: Bytes, start: Places, stop: Places) -> tuple[Bytes, Places]:
-    """Bytes that stretches of pairs of hexadecimal digits mean, joined, and where each starts and ends, shape (n + 1)."""
+    """Bytes that stretches of pairs of hexadecimal digits mean, joined, and where each starts and ends; shape (n+1)."""
     from ingest import text_kernels
     from ingest.compiled import sealed
 

@@ -19,7 +19,7 @@ Item = tuple[int, int, int, int, int]
 """Kind, byte or class of characters, least and most of them, and 1 where it is captured; see `form_kernels`."""
 
 _LITERAL, _CHARACTERS, _DIGITS, _NUMBER, _HEX_PAIRS, _HEX_RUN, _HEX_VALUE = range(7)
-_DIGIT, _HEX, SPACES, FILL, NOTE_END, ANY = 1, 2, 4, 8, 16, 32
+_DIGIT, _HEX, SPACES, FILL, NOTE_END, ANY, TAB = 1, 2, 4, 8, 16, 32, 64
 _TEXTS = (_CHARACTERS, _HEX_PAIRS, _HEX_RUN)
 MOST = 1 << 40
 
@@ -36,7 +36,7 @@ def literal(text: bytes) -> list[Item]:
 
 
 def characters(kind: int, least: int = 0, most: int = MOST) -> list[Item]:
-    """Match characters of a class: `SPACES`, `FILL`, `NOTE_END` or `ANY`."""
+    """Match characters of a class: `SPACES`, `FILL`, `NOTE_END`, `ANY` or `TAB`."""
     return [(_CHARACTERS, kind, least, most, 0)]
 
 

@@ -135,6 +135,15 @@ def from_hex(digits: str) -> Record | str:
     return record if isinstance(record, str) else record._replace(values={"unit_identity": data[0], **record.values})
 
 
+KINDS = (
+    (PH, (0x0A, 0x0A), 2 + _PH_VALUES),
+    (CARBON_DIOXIDE, (0x04, 0x04), 2 + LIGHTS[CARBON_DIOXIDE] + 2),
+    (BLANK, (0x05, 0x05), 2 + LIGHTS[BLANK] + 2),
+    (POWER, (0x11, 0x11), 2),
+    *((CONTROL, (0x80, 0xFF), 2 + count) for count in _CONTROL_VALUES),
+)
+"""Stream, first and last of its record types, and how many numbers a row of it has with type and time."""
+
 _HEAD_BYTES = 7  # identity, length, type, seconds
 _CONTROL_WIDTHS = (2, 3, 3, 3, 2)
 _WORDS = {PH: _PH_VALUES, CARBON_DIOXIDE: LIGHTS[CARBON_DIOXIDE] + 2, BLANK: LIGHTS[BLANK] + 2, POWER: 0}
@@ -162,7 +171,7 @@ def from_bytes(data: Bytes, start: Places, stop: Places) -> dict[str, tuple[Plac
         found[stream] = rows, {**head, **name_values(stream, payload.view(">i2").astype(np.int64))}
     kept = [whole[(kind >= 0x80) & (length[whole] == _HEAD_BYTES + sum(_CONTROL_WIDTHS[:count]) + 1)]
             for count in _CONTROL_VALUES]  # fmt: skip
-    found[CONTROL] = _joined([(rows, _control_columns(data, start[rows], count))
+    found[CONTROL] = joined([(rows, _control_columns(data, start[rows], count))
                               for rows, count in zip(kept, _CONTROL_VALUES, strict=True)])  # fmt: skip
     return {stream: one for stream, one in found.items() if one[0].size}
 
@@ -190,7 +199,7 @@ def _control_columns(data: Bytes, start: Places, count: int) -> dict[str, NDArra
     return {**head, **name_values(CONTROL, np.stack(values, axis=1))}
 
 
-def _joined(parts: Sequence[tuple[Places, dict[str, NDArray[Any]]]]) -> tuple[Places, dict[str, NDArray[Any]]]:
+def joined(parts: Sequence[tuple[Places, dict[str, NDArray[Any]]]]) -> tuple[Places, dict[str, NDArray[Any]]]:
     """Records of one stream from several places, in order."""
     rows = np.concatenate([rows for rows, _ in parts])
     order = np.argsort(rows, kind="stable")
@@ -219,49 +228,29 @@ def name_values(stream: str, values: NDArray[np.int64]) -> dict[str, NDArray[Any
     return {**dict(zip(names, values.T, strict=False)), "battery_counts": battery}
 
 
-class Placed(NamedTuple):
-    """A record with its place in the file, and the logger's stamp in microseconds since 1970, where there is one."""
-
-    record: Record
-    offset: int
-    length: int
-    stamp: int | None = None
-
-
-def batches(records: Sequence[Placed]) -> dict[str, Batch]:
-    """Put the records of a block into one batch for each stream."""
-    found: dict[str, Batch] = {}
-    for stream in dict.fromkeys(placed.record.stream for placed in records):
-        rows = [placed for placed in records if placed.record.stream == stream]
-        columns = {name: np.array([row.record.values[name] for row in rows]) for name in rows[0].record.values}
-        columns["seconds"] = np.array([row.record.seconds for row in rows], dtype=np.int64)
-        if rows[0].stamp is not None:
-            columns["stamp"] = np.array([row.stamp for row in rows], dtype=np.int64)
-        offset = np.array([row.offset for row in rows], dtype=np.int64)
-        found[stream] = Batch(offset, np.array([row.length for row in rows], dtype=np.int32), columns)
-    return found
-
-
 Blank = tuple[float, float]
 """Ratios of light at 434 and at 620 nm in a blank record of pCO2; NaN where there was none yet."""
 
 NO_BLANK: Blank = (np.nan, np.nan)
 
 
-def with_blanks(records: Sequence[Placed], before: Blank) -> tuple[list[Placed], Blank]:
-    """Give every pCO2 record the ratios of the blank before it, and return those of the last blank."""
-    found: list[Placed] = []
-    blank = before
-    for placed in records:
-        record = placed.record
-        if record.stream == BLANK:
-            lights = record.values["co2_light_counts"]
-            assert isinstance(lights, list)
-            blank = float(lights[RATIO_434]), float(lights[RATIO_620])
-        if record.stream == CARBON_DIOXIDE:
-            record = record._replace(values={**record.values, "blank_ratios": list(blank)})
-        found.append(placed._replace(record=record))
-    return found, blank
+def add_blanks(streams: Mapping[str, tuple[Places, dict[str, NDArray[Any]]]], before: Blank) -> Blank:
+    """Give every pCO2 record the ratios of the blank before it, and return those of the last blank.
+
+    Parameters
+    ----------
+    streams
+        Places of the records in the order of the file, and columns, which are added to.
+    before
+        Ratios of the last blank before all of them.
+    """
+    rows, columns = streams.get(BLANK, (np.empty(0, dtype=np.int64), {}))
+    lights = columns.get("co2_light_counts", np.empty((0, LIGHTS[BLANK]), dtype=np.int64))
+    ratios = np.concatenate(([before], lights[:, [RATIO_434, RATIO_620]].astype(np.float64)))
+    if CARBON_DIOXIDE in streams:
+        places, held = streams[CARBON_DIOXIDE]
+        held["blank_ratios"] = ratios[np.searchsorted(rows, places)]
+    return float(ratios[-1, 0]), float(ratios[-1, 1])
 
 
 _DIMENSIONS = {

@@ -26,7 +26,7 @@ HEADER = re.compile(
 )
 HEADER_BYTES = 33
 _END = 0x03
-_NO_BLOCK = "no block starts here"
+_NO_BLOCK, _BETWEEN = "no block starts here", "between blocks"
 _OTHER, _EMPTY, _FILLED = range(3)  # blocks of other instruments and damaged ones, those without a record, with one
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -114,7 +114,7 @@ def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: De
     account.between(block, at, end)
     accepted = int((places.stop - places.start).sum(where=places.filled)) - sum(span.length for span in places.lost)
     rejected = sorted((*account.rejected, *places.lost)) if places.lost else account.rejected
-    return Records(batches, accepted, tuple(account.skipped), tuple(rejected)), end, Gap(account.reason)
+    return Records(batches, accepted, tuple(sorted(account.skipped)), tuple(rejected)), end, Gap(account.reason)
 
 
 def _surely_none(block: bytes, at: int, final: bool) -> int:
@@ -130,7 +130,11 @@ def _outside(account: "_Account", block: bytes, found: Places, state: NDArray[np
     """Enter all but blocks with records; return the byte after the last block."""
     verdict, start, stop = found[0], found[1], np.where(found[0] == 0, found[2] + 1, found[1] + 1)
     before = np.concatenate(([0], stop[:-1]))
-    silent = (state == _FILLED) & (before == start)
+    # Between two whole blocks nothing or white space is the rule.
+    plain = (state == _FILLED) & (found[4] == start - before) & np.append(account.reason is None, verdict == 0)[:-1]
+    blank = np.flatnonzero(plain & (found[4] > 0))
+    account.skip_blanks(before[blank], found[4, blank])
+    silent = plain | ((state == _FILLED) & (before == start))
     for row in np.flatnonzero(~silent).tolist():
         if row and verdict[row - 1] == 0:
             account.reason = None
@@ -174,12 +178,17 @@ class _Account:
             rest = block[start:stop].lstrip(b"\r\n\t \x00")
             blank = stop - start - len(rest)
             if blank:
-                self.skipped.append(Span(self.offset + start, blank, "between blocks"))
+                self.skipped.append(Span(self.offset + start, blank, _BETWEEN))
             if not rest:
                 return
             start, self.reason = start + blank, _NO_BLOCK
         if stop > start:
             self.rejected.append(Span(self.offset + start, stop - start, self.reason))
+
+    def skip_blanks(self, start: Places, length: Places) -> None:
+        """Enter white space between blocks."""
+        places, lengths = (self.offset + start).tolist(), length.tolist()
+        self.skipped.extend(map(Span, places, lengths, [_BETWEEN] * len(places)))
 
     def without_record(self, block: bytes, start: int, stop: int, *, wanted: bool) -> None:
         """Enter a good block of another instrument, or one of this instrument with no record in it."""

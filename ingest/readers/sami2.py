@@ -2,7 +2,7 @@
 
 `2014/05/07 01:05:33.702 *C22704CF8F37A3...57` is a whole pCO2 record; a pH record reaches the logger as some thirty
 lines of 16 hexadecimal digits, each with its own stamp. The instrument's clock is the time; the logger's stamp of a
-record's first line is kept as its offset. Records come a few a day, so that lines are taken one by one.
+record's first line is kept as its offset.
 
 References
 ----------
@@ -11,23 +11,26 @@ Sunburst Sensors, SAMI2 user manual: record formats.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from ingest import sami_layout
-from ingest.dcl import STAMP, TAG, known_noise
-from ingest.ledger import Span
-from ingest.reader import Calibration, Parsed, Reader, Records
-from ingest.sami_layout import Placed
-from ingest.text import Lines, split_lines
-from ingest.timecode import microseconds
+from ingest.dcl import STAMP, TAG, Verdict, known_noise, read_stamps, settle
+from ingest.fields import join_hex
+from ingest.forms import SPACES, Where, characters, find, form, hex_pairs
+from ingest.reader import Batch, Calibration, Parsed, Reader, Records
+from ingest.text import Bytes, Lines, Places, group_alike, split_lines
 
 _DIGITS = rb"[0-9A-Fa-f]"
 _START = re.compile(rb"^" + STAMP + TAG + rb"\*(" + _DIGITS + rb"{14,})[ \r]*$", re.MULTILINE)
 _LINE = re.compile(STAMP + TAG + rb"(\*?)((?:" + _DIGITS + rb"{2})+)\s*")
 _STAMP = re.compile(STAMP)
+_PAIRS = form(hex_pairs(), characters(SPACES))
+RECORD, TOO_LONG, BROKEN, NO_LINE, OUTSIDE, _CUT = range(6)  # as `join_lines` counts them; the last is the file's end
 _MOST_LINES = 64
 """No record takes more lines: 231 bytes come in lines of 8."""
 
@@ -43,53 +46,27 @@ class State:
     blank: sami_layout.Blank = sami_layout.NO_BLANK
 
 
-@dataclass
-class _Open:
-    """A record whose end was not seen yet: number of its first line, of its next, and its digits."""
+class _Digits(NamedTuple):
+    """Hexadecimal digits of each line, all of shape (n,).
 
-    first: int
-    stamp: int | None
-    digits: str
+    Bounds, equal where it has none; whether a record starts there; the logger's stamp, and whether it is a time.
+    """
+
+    start: Places
+    stop: Places
+    opens: NDArray[np.bool_]
+    stamp: Places
+    timed: NDArray[np.bool_]
 
 
-@dataclass
-class _Account:
-    """What the lines of a block hold, in file order."""
+class _Pieces(NamedTuple):
+    """Lines that belong together, all of shape (n,): see `ingest.block_kernels.join_lines`."""
 
-    block: bytes
-    offset: int
-    lines: Lines
-    blame: str | None
-    records: list[Placed] = field(default_factory=list)
-    accepted: int = 0
-    skipped: list[Span] = field(default_factory=list)
-    rejected: list[Span] = field(default_factory=list)
-
-    def text(self, row: int) -> bytes:
-        """Return a line without its end."""
-        return self.block[int(self.lines.start[row]) : int(self.lines.stop[row])]
-
-    def span(self, first: int, last: int, reason: str) -> Span:
-        """Return the span of some lines, their ends included."""
-        start = int(self.lines.start[first])
-        return Span(self.offset + start, int(self.lines.next[last]) - start, reason)
-
-    def reject(self, first: int, last: int, reason: str) -> None:
-        """Enter lines as damage."""
-        self.rejected.append(self.span(first, last, reason))
-        self.blame = reason
-
-    def close(self, record: _Open, last: int) -> None:
-        """Enter the lines of a record whose digits are complete."""
-        made = sami_layout.from_hex(record.digits)
-        if isinstance(made, str) or record.stamp is None:
-            self.reject(record.first, last, made if isinstance(made, str) else "stamp is not a time")
-            return
-        start = int(self.lines.start[record.first])
-        length = int(self.lines.stop[last]) - start
-        self.records.append(Placed(made, self.offset + start, length, record.stamp))
-        self.accepted += int(self.lines.next[last]) - start
-        self.blame = None
+    kind: Places
+    first: Places
+    last: Places
+    digits: Places
+    wanted: Places
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -114,61 +91,122 @@ def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
 
 
 def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
-    lines, consumed = split_lines(np.frombuffer(block, dtype=np.uint8), final)
-    account = _Account(block, offset, lines, state.blame)
-    opened: _Open | None = None
-    for row in range(lines.start.size):
-        opened = _take(account, row, opened)
-    if opened is not None and final:
-        account.reject(opened.first, lines.start.size - 1, "record cut by the end of the file")
-    elif opened is not None:
-        consumed = int(lines.start[opened.first])
-    placed, blank = sami_layout.with_blanks(account.records, state.blank)
-    batches = sami_layout.batches(placed)
-    records = Records(batches, account.accepted, tuple(account.skipped), tuple(account.rejected))
-    return records, consumed, State(account.blame, blank)
+    from ingest.block_kernels import join_lines
+    from ingest.compiled import sealed
+
+    buffer = sealed(np.frombuffer(block, dtype=np.uint8))
+    lines, consumed = split_lines(buffer, final)
+    digits = _find_digits(block, buffer, lines)
+    found, opened = join_lines(buffer, digits.start, digits.stop, digits.opens, _MOST_LINES)
+    if opened >= 0 and not final:
+        consumed = int(lines.start[opened])
+        lines = lines.where(np.arange(opened))
+    elif opened >= 0:
+        found = np.append(found, [[_CUT], [opened], [lines.start.size - 1], [0], [0]], axis=1)
+    pieces = _Pieces(*found)
+    streams, reasons = _read_records(buffer, digits, pieces)
+    blank = sami_layout.add_blanks(streams, state.blank)
+    batches = {}
+    for stream, (rows, columns) in streams.items():
+        first, last = pieces.first[rows], pieces.last[rows]
+        length = (lines.stop[last] - lines.start[first]).astype(np.int32)
+        batches[stream] = Batch(offset + lines.start[first], length, {**columns, "stamp": digits.stamp[first]})
+    verdicts = _Verdicts(pieces, reasons)
+    verdicts.judge_lines(block, buffer, lines)
+    blame = verdicts.fill(state.blame)
+    code = np.repeat(verdicts.code, pieces.last - pieces.first + 1)
+    accepted, skipped, rejected = settle(offset, lines, code < 0, code, tuple(verdicts.numbers))
+    return Records(batches, accepted, skipped, rejected), consumed, State(blame, blank)
 
 
-def _take(account: _Account, row: int, opened: _Open | None) -> _Open | None:
-    """Enter one line; return the record that is open after it."""
-    line = account.text(row)
-    match = _LINE.fullmatch(line)
-    if opened is not None and (match is None or match[8] or row - opened.first >= _MOST_LINES):
-        account.reject(opened.first, row - 1, "record cut")
-        opened = None
-    if match is None:
-        _lose(account, row, line)
-        return None
-    if opened is None and not match[8]:
-        account.reject(row, row, account.blame or "hexadecimal line outside a record")
-        return None
-    opened = opened or _Open(row, _stamp(match), "")
-    opened.digits += match[9].decode()
-    wanted = sami_layout.digits_of(opened.digits)
-    if wanted is None or len(opened.digits) < wanted:
-        return opened
-    if len(opened.digits) > wanted:
-        account.reject(opened.first, row, f"record of {len(opened.digits)} digits, its length says {wanted}")
-    else:
-        account.close(opened, row)
-    return None
+def _find_digits(block: bytes, buffer: Bytes, lines: Lines) -> _Digits:
+    stamps = read_stamps(buffer, lines)
+    character = buffer[np.minimum(stamps.payload, max(buffer.size - 1, 0))]
+    there = stamps.stamped & (stamps.payload < lines.stop)
+    digits = _Digits(np.zeros_like(lines.start), np.zeros_like(lines.start), there & (character == ord("*")),
+                     stamps.time.astype(np.int64), stamps.valid)  # fmt: skip
+    rows = np.flatnonzero(there)
+    found = find(buffer, (stamps.payload + digits.opens)[rows], lines.stop[rows], _PAIRS, Where.WHOLE)
+    digits.start[rows[found.row]], digits.stop[rows[found.row]] = found.text_start[0], found.text_stop[0]
+    for row in np.flatnonzero(there & ~stamps.tagged & (character == ord("["))).tolist():
+        # A tag longer than a logger's.
+        match = _LINE.fullmatch(block, int(lines.start[row]), int(lines.stop[row]))
+        if match is not None:
+            digits.start[row], digits.stop[row] = match.span(9)
+            digits.opens[row] = bool(match[8])
+    return digits
 
 
-def _stamp(match: re.Match[bytes]) -> int | None:
-    """Microseconds since 1970 of the logger's stamp, None if it is not a time."""
-    year, month, day, hour, minute, second = (int(match[place]) for place in range(1, 7))
-    fraction = int(match[7]) * 10 ** (6 - len(match[7]))
-    return microseconds((year, month, day), (hour, minute, second), fraction, last=60)
+Streams = dict[str, tuple[Places, dict[str, NDArray[Any]]]]
 
 
-def _lose(account: _Account, row: int, line: bytes) -> None:
-    """Enter a line that is no part of a record."""
-    noise = known_noise(line)
-    if noise is not None and not _STAMP.search(line, 1):
-        account.skipped.append(account.span(row, row, noise))
-        account.blame = None
-    else:
-        account.reject(row, row, "not a line of a SAMI2 record")
+def _read_records(buffer: Bytes, digits: _Digits, pieces: _Pieces) -> tuple[Streams, dict[int, str]]:
+    """Good records by stream, numbered as the pieces are; why other pieces of the form of a record are none."""
+    rows = np.flatnonzero(pieces.kind == RECORD)
+    lines = np.flatnonzero(np.repeat(pieces.kind == RECORD, pieces.last - pieces.first + 1))
+    data, _ = join_hex(buffer, digits.start[lines], digits.stop[lines])
+    edges = np.concatenate(([0], np.cumsum(pieces.digits[rows] // 2)))
+    streams: Streams = {}
+    good = np.zeros(rows.size, dtype=bool)
+    timed = digits.timed[pieces.first[rows]]
+    for stream, (some, columns) in sami_layout.from_bytes(data, edges[:-1], edges[1:]).items():
+        good[some] = True
+        kept = timed[some]
+        if kept.any():
+            streams[stream] = rows[some[kept]], {name: values[kept] for name, values in columns.items()}
+    reasons = {}
+    for row in np.flatnonzero(~(good & timed)).tolist():
+        made = sami_layout.from_hex(data[edges[row] : edges[row + 1]].tobytes().hex())
+        reasons[int(rows[row])] = made if isinstance(made, str) else "stamp is not a time"
+    for row in np.flatnonzero(pieces.kind == TOO_LONG).tolist():
+        reasons[row] = f"record of {pieces.digits[row]} digits, its length says {pieces.wanted[row]}"
+    return streams, reasons
+
+
+class _Verdicts:
+    """What becomes of each piece: a number among the verdicts, below zero for a record."""
+
+    def __init__(self, pieces: _Pieces, reasons: Mapping[int, str]) -> None:
+        self.numbers: dict[Verdict, int] = {}
+        self.kind, self.first = pieces.kind, pieces.first
+        self.code = np.full(pieces.kind.size, -1, dtype=np.int64)
+        self.code[pieces.kind == BROKEN] = self.number(False, "record cut")
+        self.code[pieces.kind == _CUT] = self.number(False, "record cut by the end of the file")
+        for row, reason in reasons.items():
+            self.code[row] = self.number(False, reason)
+
+    def number(self, known: bool, reason: str) -> int:
+        """Return the number of a verdict."""
+        return self.numbers.setdefault((known, reason), len(self.numbers))
+
+    def judge_lines(self, block: bytes, buffer: Bytes, lines: Lines) -> None:
+        """Judge lines that are no part of a record; those that differ in digits only at one go."""
+        pieces = np.flatnonzero(self.kind == NO_LINE)
+        start, stop = lines.start[self.first[pieces]], lines.stop[self.first[pieces]]
+        empty = start == stop
+        self.code[pieces[empty]] = self.number(True, "blank line")
+        pieces, start, stop = pieces[~empty], start[~empty], stop[~empty]
+        for group in group_alike(buffer, start, stop):
+            line = block[int(start[group[0]]) : int(stop[group[0]])]
+            noise = known_noise(line)
+            known = noise is not None and not _STAMP.search(line, 1)
+            self.code[pieces[group]] = self.number(known, noise or "" if known else "not a line of a SAMI2 record")
+
+    def fill(self, before: str | None) -> str | None:
+        """Blame lines outside records on what was lost before them; return what comes next is to be blamed on."""
+        outside = self.kind == OUTSIDE
+        stray = self.number(False, "hexadecimal line outside a record")
+        first = stray if before is None else self.number(False, before)
+        verdicts = list(self.numbers)
+        blames = np.array([stray if known else number for number, (known, _) in enumerate(verdicts)] + [stray, first])
+        source = np.maximum.accumulate(np.where(outside, -1, np.arange(outside.size)))
+        cause = np.where(source < 0, len(verdicts) + 1, self.code[source])
+        cause = np.where(cause < 0, len(verdicts), cause)
+        self.code[outside] = blames[cause[outside]]
+        if not self.code.size:
+            return before
+        known, reason = (True, "") if self.code[-1] < 0 else verdicts[int(self.code[-1])]
+        return None if known else reason
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:

@@ -1,8 +1,7 @@
 """Sunburst SAMI2 pH and pCO2: text that the maker's software writes when the instrument is read out.
 
 Sections such as `:SAMIinfo` and `:ConfigText` describe the instrument; rows of decimal numbers after `:Data` are the
-records. Rows of a damaged download are glued, of wrong length or of type -3: each is rejected with its reason. Records
-come a few an hour, so that rows are taken one by one.
+records. Rows of a damaged download are glued, of wrong length or of type -3: each is rejected with its reason.
 
 There is no checksum in a row: a changed digit gives another value, and nothing in the format can tell.
 
@@ -14,15 +13,19 @@ Sunburst Sensors, SAMI2 user manual: record formats, downloaded data.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from ingest import sami_layout
+from ingest.dcl import Verdict, settle
+from ingest.forms import TAB, Form, Where, characters, find, form, literal, number
 from ingest.ledger import Span
-from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
-from ingest.sami_layout import Placed
-from ingest.text import LINE_FEED, split_lines
+from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
+from ingest.text import LINE_FEED, Places, split_lines
 
 _DATA = re.compile(rb"^:Data[ \t]*(?:\r\n|\n|\Z)", re.MULTILINE)
 _NUMBER = re.compile(rb"-?\d{1,10}")
@@ -89,45 +92,62 @@ def _attributes(sections: bytes) -> dict[str, str]:
 def _parse_rows(
     block: bytes, offset: int, final: bool, before: sami_layout.Blank
 ) -> tuple[Records, int, sami_layout.Blank]:
-    lines, consumed = split_lines(np.frombuffer(block, dtype=np.uint8), final)
-    placed: list[Placed] = []
-    accepted = 0
-    skipped: list[Span] = []
-    rejected: list[Span] = []
-    for start, stop, following in zip(lines.start.tolist(), lines.stop.tolist(), lines.next.tolist(), strict=True):
-        line = block[start:stop]
-        record = _read_row(line, ended=block[following - 1] == LINE_FEED)
-        if isinstance(record, str):
-            (skipped if not line.strip(b"\r\t \x00") else rejected).append(
-                Span(offset + start, following - start, record)
-            )
-        else:
-            # The last number of a control row can be of any length: only the line end says that it is whole.
-            length = (following if record.stream == sami_layout.CONTROL else stop) - start
-            placed.append(Placed(record, offset + start, length))
-            accepted += following - start
-    placed, blank = sami_layout.with_blanks(placed, before)
-    return Records(sami_layout.batches(placed), accepted, tuple(skipped), tuple(rejected)), consumed, blank
+    buffer = np.frombuffer(block, dtype=np.uint8)
+    lines, consumed = split_lines(buffer, final)
+    ended = buffer[lines.next - 1] == LINE_FEED
+    left = np.flatnonzero(lines.stop > lines.start)
+    parts: dict[str, list[tuple[Places, dict[str, NDArray[Any]]]]] = {}
+    for stream, kinds, count in sami_layout.KINDS:
+        found = find(buffer, lines.start[left], lines.stop[left], _form(count), Where.WHOLE)
+        rows, values = left[found.row], found.value.astype(np.int64)
+        kept = (values[0] >= kinds[0]) & (values[0] <= kinds[1]) & (values[1] >= 0) & (values[1] < 2**32)
+        for row in np.flatnonzero(kept & ~ended[rows]).tolist():
+            kept[row] = _surely_whole(stream, block[lines.start[rows[row]] : lines.stop[rows[row]]])
+        rows, values = rows[kept], values[:, kept]
+        named = sami_layout.name_values(stream, values[2:].T)
+        parts.setdefault(stream, []).append((rows, {"record_type": values[0], **named, "seconds": values[1]}))
+        left = left[~np.isin(left, rows, assume_unique=True)] if rows.size else left
+    streams = {stream: sami_layout.joined(some) for stream, some in parts.items() if any(one[0].size for one in some)}
+    blank = sami_layout.add_blanks(streams, before)
+    batches = {}
+    for stream, (rows, columns) in streams.items():
+        # The last number of a control row can be of any length: only the line end says that it is whole.
+        stop = (lines.next if stream == sami_layout.CONTROL else lines.stop)[rows]
+        batches[stream] = Batch(offset + lines.start[rows], (stop - lines.start[rows]).astype(np.int32), columns)
+    verdicts: dict[Verdict, int] = {}
+    code = np.full(lines.start.size, -1, dtype=np.int64)
+    bounds = zip(left.tolist(), lines.start[left].tolist(), lines.stop[left].tolist(), strict=True)
+    code[left] = [verdicts.setdefault(_judge(block[start:stop]), len(verdicts)) for _, start, stop in bounds]
+    taken = np.zeros(lines.start.size, dtype=bool)
+    for rows, _ in streams.values():
+        taken[rows] = True
+    accepted, skipped, rejected = settle(offset, lines, taken, code, tuple(verdicts))
+    return Records(batches, accepted, skipped, rejected), consumed, blank
 
 
-def _read_row(line: bytes, *, ended: bool) -> sami_layout.Record | str:
-    """Read a row; a reason, where it is no record. `ended` tells whether it has its line end."""
+@cache
+def _form(count: int) -> Form:
+    """Return a row of so many numbers; a tab may follow."""
+    return form(number(10), *(literal(b"\t"), number(10)) * (count - 1), characters(TAB, 0, 1))
+
+
+def _judge(line: bytes) -> Verdict:
+    """Judge a row that is no record: whether it is blank, and what it is."""
     if not line.strip(b"\r\t \x00"):
-        return "blank line"
+        return True, "blank line"
     if _ROW.fullmatch(line) is None:
         # Seen in SAMI_P0080_160614_2.txt: type -3 with `Check sum error(224,90)`, and rows glued to one another.
-        return "record that the maker's software marks as damaged" if line.startswith(b"-") else "not a row of numbers"
+        damaged = "record that the maker's software marks as damaged"
+        return False, damaged if line.startswith(b"-") else "not a row of numbers"
     kind, seconds, *values = (int(match[0]) for match in _NUMBER.finditer(line))
     record = sami_layout.from_values(kind, seconds, values)
-    if not ended and not isinstance(record, str) and not _surely_whole(record, line):
-        return "row without its line end, whose last number may be cut"
-    return record
+    return False, record if isinstance(record, str) else "row without its line end, whose last number may be cut"
 
 
-def _surely_whole(record: sami_layout.Record, line: bytes) -> bool:
+def _surely_whole(stream: str, line: bytes) -> bool:
     """Whether the last number has as many digits as it can have: a thermistor of 12 bits, or seconds since 1904."""
     digits = len(line.rpartition(b"\t")[2])
-    return digits == {sami_layout.CONTROL: 0, sami_layout.POWER: 10}.get(record.stream, 4)
+    return digits == {sami_layout.CONTROL: 0, sami_layout.POWER: 10}.get(stream, 4)
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
