@@ -74,7 +74,7 @@ _FULL_SCALE = 2.0**31
 Variables = dict[str, NDArray[Any] | tuple[tuple[str, ...], NDArray[Any]]]
 
 
-def dataset_of(batch: Batch, layout: Layout, text: Mapping[str, str]) -> xr.Dataset:
+def dataset_of(batch: Batch, layout: Layout, text: Mapping[str, str], status: int = 0) -> xr.Dataset:
     """Turn records of one layout into a Dataset.
 
     Velocities stay in the frame in which the instrument stored them, as float32; they are NaN where it says bad.
@@ -88,15 +88,25 @@ def dataset_of(batch: Batch, layout: Layout, text: Mapping[str, str]) -> xr.Data
         Where their fields lie.
     text
         Configuration that was in force when the first such record came: `{"GETPLAN.SA": "35.0", "ID.SN": ...}`.
+    status
+        Status word of the first such record.
     """
     columns = batch.columns
     variables = _per_record(columns) | _counts(columns) | _velocities(columns, layout) | _tracks(columns, layout)
     variables |= _others(columns, layout)
-    dataset = assemble(batch, variables, columns["time"], _attributes(layout, text), _coordinates(layout))
+    looks = _LOOKS.get(status >> _ORIENTATION & 7) if "status" in columns else None
+    attributes = _attributes(layout, text) | ({"orientation": looks} if looks else {})
+    dataset = assemble(batch, variables, columns["time"], attributes, _coordinates(layout))
     for name, comment in (("echo_intensity", "one count is 0.5 dB"), ("outward_beam_velocity", AWAY)):
         if name in dataset.variables:
             dataset.variables[name].attrs["comment"] = comment
     return dataset
+
+
+# Bits 25 to 27 of the status word say how the instrument stood when it last looked: its Z axis, from the head on, up or
+# down. It may also lie on its side, or take its attitude from an AHRS at each moment: then nothing is said here.
+_ORIENTATION = 25
+_LOOKS = {4: "up", 5: "down"}
 
 
 def _per_record(columns: Mapping[str, NDArray[Any]]) -> Variables:

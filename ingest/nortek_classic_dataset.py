@@ -18,6 +18,8 @@ _EARTH = ("eastward_velocity", "northward_velocity", "upward_velocity")
 _IN_FRAME = {"beam": "outward_beam_velocity", "instrument": "instrument_velocity", "": "unreferenced_velocity"}
 _PROFILES, _CURRENT = (0x20, 0x21, 0x2A), 0x01
 _HIGH_RESOLUTION = 0x2A
+_LOOKS_DOWN = 1
+"""Bit of the status word: how the instrument stood, by its own tilt sensor."""
 _WAVES = (0x30, 0x36)
 _TENTHS_OF_STATUS = 1  # bit of the status byte: velocities count 0.1 mm/s
 
@@ -73,7 +75,7 @@ _ATTITUDE: tuple[tuple[str, str, tuple[str, ...], float], ...] = (
 Variables = dict[str, NDArray[Any] | tuple[tuple[str, ...], NDArray[Any]]]
 
 
-def dataset_of(batch: Batch, kind: int, frame: str, settings: Settings) -> xr.Dataset:
+def dataset_of(batch: Batch, kind: int, frame: str, settings: Settings, status: int = 0) -> xr.Dataset:
     """Turn records of one layout into a Dataset.
 
     Velocities stay in the frame in which the instrument stored them, as float32. Amplitudes stay counts and may be
@@ -89,6 +91,8 @@ def dataset_of(batch: Batch, kind: int, frame: str, settings: Settings) -> xr.Da
         Coordinate system of velocities; empty where the file does not tell.
     settings
         Configuration that was in force when the first such record came.
+    status
+        Status word of that record.
     """
     columns = dict(batch.columns)
     if "noise" in columns and "magnitude" not in columns:
@@ -108,6 +112,8 @@ def dataset_of(batch: Batch, kind: int, frame: str, settings: Settings) -> xr.Da
     cells = settings.cells(kind == _HIGH_RESOLUTION) if kind in _PROFILES else None
     coordinates = _coordinates(cells, columns["velocity"].shape[2]) if cells else {}
     attributes = _attributes(kind, settings)
+    if kind in _PROFILES:
+        attributes["orientation"] = "down" if status & _LOOKS_DOWN else "up"
     if cells:
         attributes |= {"cell_size_m": cells[0], "blank_distance_m": cells[1]}
     dataset = assemble(batch, variables, columns.get("time"), attributes, coordinates)

@@ -25,11 +25,12 @@ Text = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Stream:
-    """What is known about a stream: its records' layout, and the configuration when the first of them came."""
+    """What is known about a stream: its records' layout, and configuration and status when the first of them came."""
 
     name: str
     layout: Layout
     text: Text
+    status: int = 0
 
 
 Beat = tuple[tuple[int | None, int], ...]
@@ -130,7 +131,9 @@ def _streams(state: State, pieces: Iterable[Piece], strings: list[tuple[int, byt
         same = sum(stream.layout.record == piece.layout.record for stream in streams)
         name = STREAMS[piece.layout.record] + (f"_{same + 1}" if same else "")
         before = [content for place, content in strings if place < piece.offset[0]]
-        streams.append(Stream(name, piece.layout, _text(before[-1]) if before else state.text))
+        text = _text(before[-1]) if before else state.text
+        status = int(piece.columns["status"][0]) if "status" in piece.columns else 0
+        streams.append(Stream(name, piece.layout, text, status))
     return tuple(streams)
 
 
@@ -212,7 +215,7 @@ def to_dataset(records: Records, state: Any, calibration: Calibration | None) ->
     """Give velocities in the frame the instrument stored them in, without rotation; counts as counts."""
     streams = {stream.name: stream for stream in state.streams}
     return {
-        name: dataset_of(batch, streams[name].layout, dict(streams[name].text))
+        name: dataset_of(batch, streams[name].layout, dict(streams[name].text), streams[name].status)
         for name, batch in records.batches.items()
     }
 

@@ -57,11 +57,12 @@ class Layout:
 
 @dataclass(frozen=True)
 class Stream:
-    """A stream's name, its layout, and the configuration when the first of its records came."""
+    """A stream's name, its layout, and configuration and status when the first of its records came."""
 
     name: str
     layout: Layout
     settings: Settings
+    status: int = 0
 
 
 @dataclass(frozen=True)
@@ -355,21 +356,23 @@ def _streams(
     streams: tuple[Stream, ...], pieces: list[tuple[Layout, Stretch]], settings: Settings
 ) -> tuple[Stream, ...]:
     """Streams in order of first appearance, those of one record id numbered."""
-    for layout, _ in pieces:
+    for layout, stretch in pieces:
         if all(stream.layout != layout for stream in streams):
             same = sum(stream.layout.kind == layout.kind for stream in streams)
             name = STREAMS[layout.kind] + (f"_{same + 1}" if same else "")
-            streams = (*streams, Stream(name, layout, settings))
+            status = int(stretch.columns["status"][0]) if "status" in stretch.columns else 0
+            streams = (*streams, Stream(name, layout, settings, status))
     return streams
 
 
 def to_dataset(records: Records, state: Any, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
     """Give velocities in the frame the instrument stored them in, without rotation; counts as counts."""
-    streams = {stream.name: stream for stream in state.streams}
-    return {
-        name: dataset_of(batch, streams[name].layout.kind, streams[name].layout.frame, streams[name].settings)
-        for name, batch in records.batches.items()
-    }
+    found = {}
+    for stream in state.streams:
+        if stream.name in records.batches:
+            batch, layout = records.batches[stream.name], stream.layout
+            found[stream.name] = dataset_of(batch, layout.kind, layout.frame, stream.settings, stream.status)
+    return found
 
 
 READER = Reader(

@@ -180,3 +180,12 @@ def test_velocities_are_the_files_own(corpus):
     raw = np.frombuffer(content, "<i2", 4 * 70, offset + 10 + 76).reshape(4, 70)
     np.testing.assert_array_equal(stream["outward_beam_velocity"].values[-1], (raw.T / 1000).astype(np.float32))
     assert offset + 1206 == len(content), "the last record of the file is there"
+
+
+@pytest.mark.parametrize(("name", "looks"), [
+    ("Sig100_avg", "up"), ("Sig500_last_ensemble_is_whole", "down"), ("Sig1000_online", None),
+])  # fmt: skip
+def test_real_files_say_where_the_instrument_looks(corpus, name, looks):
+    """By the status word, unless an AHRS says it at each moment."""
+    streams = ingest.decode(corpus / "nortek_ad2cp" / f"{name}.ad2cp").streams
+    assert {one.attrs.get("orientation") for one in streams.values() if "status_word" in one} == {looks}

@@ -200,20 +200,21 @@ def test_damaged_files_tell_what_was_saved(corpus):
     assert (np.diff(samples[:, 0]) == np.timedelta64(10, "s")).all()
 
 
-@pytest.mark.parametrize(("folder", "name", "stream", "rounding"), [
-    ("nortek_wpr", "AWAC_test01.wpr", "profile", 0.005),
-    ("nortek_prf", "AQD_HR.prf", "high_resolution_profile", 0.005),
+@pytest.mark.parametrize(("folder", "name", "stream", "looks"), [
+    ("nortek_wpr", "AWAC_test01.wpr", "profile", "up"),
+    ("nortek_prf", "AQD_HR.prf", "high_resolution_profile", "down"),
 ])  # fmt: skip
-def test_real_cells_lie_where_the_reference_has_them(corpus, folder, name, stream, rounding):
+def test_real_cells_lie_where_the_reference_has_them(corpus, folder, name, stream, looks):
     """The reference rounds size and blanking to centimetres; an HR cell of 14 mm becomes 10 mm there."""
     profile = ingest.decode(corpus / folder / name).streams[stream]
     said = json.loads((corpus / folder / f"{name}.expect.json").read_text())
     distance, first = profile["cell_distance"].values, said["coordinates"]["range"]["first3"]
     assert len(distance) == said["coordinates"]["range"]["n"]
     size = float(np.diff(distance).mean())
-    assert abs(size - (first[1] - first[0])) <= rounding
-    assert abs(distance[0] - size - (2 * first[0] - first[1])) <= rounding
+    assert abs(size - (first[1] - first[0])) <= 0.005
+    assert abs(distance[0] - size - (2 * first[0] - first[1])) <= 0.005
     assert profile.attrs["cell_size_m"] == pytest.approx(size)
+    assert profile.attrs["orientation"] == looks
 
 
 def test_cells_of_unknown_frequencies_are_not_guessed():
