@@ -154,8 +154,8 @@ def notes(sensors: tuple[Sensor, ...], water: frozenset[str]) -> dict[str, str]:
         told[f"{sensor.name}_sensor"] = ", ".join([sensor.kind, *whose]) + f"; {became}"
     if any(sensor.kind == "oxygen" and not isinstance(names, str) for sensor, names in _names(sensors, water)):
         told["oxygen_concentration_method"] = (
-            "SBE 43, Application Note 64, with temperature, salinity and pressure of the same sample; without the "
-            "corrections for hysteresis and response time"
+            "SBE 43, Application Note 64, with temperature, salinity and pressure of the same sample as "
+            "decoded, before quality control judged them; without the corrections for hysteresis and response time"
         )
     return told
 
