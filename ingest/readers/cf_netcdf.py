@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.columns import Columns, Foreign, arrange, to_variables
+from ingest.columns import Columns, Foreign, arrange, of_columns
 from ingest.dataset import assemble
 from ingest.errors import DecodeError
 from ingest.netcdf_classic import bytes_needed
@@ -70,7 +70,9 @@ def whole(source: Source) -> Iterator[Wholly]:
     state, values = _arrange(along, fields, clock, texts)
     told = {"time_units": units} | ({"rows_without_time": len(times) - len(held)} if len(held) < len(times) else {})
     state = replace(state, attributes={**state.attributes, **told})
-    columns = {"time": times[held], **{name: array[held] for name, array in values.items()}}
+    if len(held) < len(times):
+        times, values = times[held], {name: array[held] for name, array in values.items()}
+    columns = {"time": times, **values}
     yield Records({STREAM: Batch(held.astype(np.int64), np.ones(held.size, np.int32), columns)}), state
 
 
@@ -126,10 +128,10 @@ def _arrange(
     spare = [one for source, one in flags.items() if source not in ours]
     columns = arrange([*columns.foreign, *(Foreign(one.name, "1", None) for one in spare)])
     count = len(clock.raw)
-    table = [physical(one.raw.reshape(count), one.attributes) for one in (*measured, *spare)]
     kept = {f"{ours[source]}_source_qc": one for source, one in flags.items() if source in ours}
-    values: dict[str, NDArray[Any]] = {"value": np.array(table).reshape(len(table), count).T}
-    values |= {name: one.raw.reshape(count).astype(np.int8) for name, one in kept.items()}
+    table = enumerate((*measured, *spare))
+    values = {f"value_{place}": physical(one.raw.reshape(count), one.attributes) for place, one in table}
+    values |= {name: one.raw.reshape(count).astype(np.int8, copy=False) for name, one in kept.items()}
     wide, levels, profiles = _profiles([one for one in along if one not in single], fields, set(ours.values()))
     attributes = {**_texts(texts), **_scalars(fields, clock), **columns.attributes}
     meanings = {name: _flag_attributes(one) for name, one in kept.items()}
@@ -194,7 +196,8 @@ def _flag_attributes(field: Field) -> dict[str, Any]:
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
     """Values in the vocabulary's units, flags as the file has them. See `Reader.to_dataset`."""
     batch = records.batches[STREAM]
-    variables = to_variables(state.columns, batch.columns["value"])
+    table = [batch.columns[f"value_{place}"] for place in range(len(state.columns.foreign))]
+    variables = of_columns(state.columns, table)
     variables |= {name: batch.columns[name] for name in state.flags}
     variables |= {name: (dimensions, batch.columns[name]) for name, (dimensions, _) in state.wide.items()}
     attributes = {**state.attributes, "source_offset_meaning": "number of the sample, from 0"}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import ingest
+from ingest.columns import Foreign, arrange, of_columns
 from ingest.errors import DecodeError
 from ingest.netcdf_names import physical, to_times, vocabulary_name
 from tests.ingest.made_tables import netcdf_file
@@ -84,3 +85,20 @@ def test_real_files(corpus):
     assert np.allclose(samples["oxygen_concentration"], samples["oxygen_concentration_2"], rtol=1e-4)
     assert set(np.unique(samples["practical_salinity_source_qc"])) == {1, 3, 4}
     assert samples["pressure"].values[0] == pytest.approx(57.62)
+
+
+def test_values_are_unpacked_alike_in_every_block():
+    stored = np.arange(50_000, dtype=np.int32)
+    values = physical(stored, {"_FillValue": np.int32(40_000), "scale_factor": 0.5, "add_offset": -3.0})
+    assert np.flatnonzero(np.isnan(values)).tolist() == [40_000]
+    assert np.array_equal(np.delete(values, 40_000), np.delete(stored * 0.5 - 3.0, 40_000))
+
+
+def test_columns_without_a_name_are_kept_in_every_block():
+    values = [np.arange(50_000.0), np.full(50_000, 1e300), -np.arange(50_000.0)]
+    columns = arrange([Foreign("A", "1", None), Foreign("B", "1", None), Foreign("TEMP", "degree_C", "temperature")])
+    found = of_columns(columns, values)
+    _, kept = found["unmapped_columns"]
+    assert np.array_equal(kept[:, 0], values[0].astype(np.float32))
+    assert (kept[:, 1] == np.finfo(np.float32).max).all()
+    assert found["temperature"] is values[2]
