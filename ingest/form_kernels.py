@@ -17,13 +17,22 @@ Places = NDArray[np.int64]
 
 LITERAL, CHARACTERS, DIGITS, NUMBER, HEX_PAIRS, HEX_RUN, HEX_VALUE = range(7)
 WHOLE, LINE_END, ANYWHERE, CHAIN = range(4)
-DIGIT, HEX, SPACES, FILL, NOTE_END, ANY, TAB = 1, 2, 4, 8, 16, 32, 64
-"""Bits of classes: digits, hexadecimal digits, white space, CR LF or blank, the ends of a clock's note, any, a tab."""
+DIGIT, HEX, SPACES, FILL, NOTE_END, ANY, TAB, UPPER, BLANK = 1, 2, 4, 8, 16, 32, 64, 128, 256
+"""Bits of classes of characters, each named with its members below; `SPACES` is what `\\s` means in a pattern."""
 
 _LINE_FEED, _CARRIAGE_RETURN, _MINUS, _POINT, _ZERO = 10, 13, 45, 46, 48
-_CLASSES = np.zeros(256, dtype=np.uint8)
-for _bit, _members in ((DIGIT, b"0123456789"), (HEX, b"0123456789abcdefABCDEF"), (SPACES, b" \t\n\r\f\v"),
-                       (FILL, b"\r\n "), (NOTE_END, b"\x13\r"), (ANY, bytes(range(256))), (TAB, b"\t")):  # fmt: skip
+_CLASSES = np.zeros(256, dtype=np.uint16)
+for _bit, _members in (
+    (DIGIT, b"0123456789"),
+    (HEX, b"0123456789abcdefABCDEF"),
+    (SPACES, b" \t\n\r\f\v"),
+    (FILL, b"\r\n "),
+    (NOTE_END, b"\x13\r"),
+    (ANY, bytes(range(256))),
+    (TAB, b"\t"),
+    (UPPER, bytes(range(65, 91))),
+    (BLANK, b" "),
+):
     _CLASSES[np.frombuffer(_members, dtype=np.uint8)] |= _bit
 _POWERS = np.array([10.0**power for power in range(16)])
 _WHOLE_POWERS = np.array([10**power for power in range(16)])

@@ -19,7 +19,7 @@ Item = tuple[int, int, int, int, int]
 """Kind, byte or class of characters, least and most of them, and 1 where it is captured; see `form_kernels`."""
 
 _LITERAL, _CHARACTERS, _DIGITS, _NUMBER, _HEX_PAIRS, _HEX_RUN, _HEX_VALUE = range(7)
-_DIGIT, _HEX, SPACES, FILL, NOTE_END, ANY, TAB = 1, 2, 4, 8, 16, 32, 64
+_DIGIT, _HEX, SPACES, FILL, NOTE_END, ANY, TAB, UPPER, BLANK = (1 << bit for bit in range(9))
 _TEXTS = (_CHARACTERS, _HEX_PAIRS, _HEX_RUN)
 MOST = 1 << 40
 
@@ -36,8 +36,13 @@ def literal(text: bytes) -> list[Item]:
 
 
 def characters(kind: int, least: int = 0, most: int = MOST) -> list[Item]:
-    """Match characters of a class: `SPACES`, `FILL`, `NOTE_END`, `ANY` or `TAB`."""
+    """Match characters of a class: `SPACES`, `FILL`, `NOTE_END`, `ANY`, `TAB`, `UPPER` or `BLANK`."""
     return [(_CHARACTERS, kind, least, most, 0)]
+
+
+def word(kind: int, least: int = 0, most: int = MOST) -> list[Item]:
+    """Match characters of a class: a text."""
+    return [(_CHARACTERS, kind, least, most, 1)]
 
 
 def digits(least: int, most: int) -> list[Item]:

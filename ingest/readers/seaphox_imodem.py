@@ -3,8 +3,7 @@
 `DSPHOX02054,2024-05-08T14:00:01,825,0000,22.2267,7.9556,-0.999736,0.602,30.6078,4.45320,4.898,6.8,22.2`: prefix and
 serial number, the instrument's clock, number of the sample, error flags, temperature, pH (external reference), voltage
 of the external reference, pressure, salinity, conductivity (S/m: 4.4532 with a salinity of 30.6 at 22 degrees), oxygen
-(ml/l), humidity and temperature inside. The dialogue around it (`SL`, `S>`) is noise. Records come one a file, so that
-they are taken one by one.
+(ml/l), humidity and temperature inside. The dialogue around it (`SL`, `S>`) is noise.
 
 There is no checksum: a flipped digit gives another value, and nothing in the format can tell.
 
@@ -23,10 +22,12 @@ import xarray as xr
 
 from ingest.dataset import assemble
 from ingest.dcl import Verdict
+from ingest.forms import BLANK, SPACES, UPPER, Where, characters, digits, find, form, hex_value, literal, number, word
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
 from ingest.sea_bird_names import MICROMOLE_PER_MILLILITRE
-from ingest.text import Bytes, Lines
+from ingest.text import Bytes, Lines, matrix
+from ingest.timecode import from_fields
 
 STREAM = "samples"
 VARIABLES = (
@@ -42,11 +43,20 @@ VARIABLES = (
 )
 """Values of a record, in order, after the error flags."""
 
+_NAME = b"SPHOX"
 _DECIMALS = (4, 4, 6, 3, 4, 5, 3, 1, 1)  # fixed by the firmware; a line cut in its last number has fewer
 _VALUES = b"".join(rb", *(-?\d{1,6}\.\d{%d})" % decimals for decimals in _DECIMALS)
 _RECORD = re.compile(
     rb"([A-Z]*SPHOX)(\d{3,8}),(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d), *(\d{1,9}), *([0-9A-Fa-f]{4})" + _VALUES
 )
+_CLOCK = [item for sign in b"--T::" for item in (literal(bytes([sign])), digits(2, 2))]
+_FORM = form(
+    word(UPPER, 5), digits(3, 8), literal(b","), digits(4, 4), *_CLOCK, literal(b","),
+    characters(BLANK), digits(1, 9), literal(b","), characters(BLANK), hex_value(4),
+    *(part for decimals in _DECIMALS
+      for part in (literal(b","), characters(BLANK), number(6), literal(b"."), digits(decimals, decimals))),
+    characters(SPACES),
+)  # fmt: skip
 _ANY_LINE = re.compile(rb"^" + _RECORD.pattern + rb"\s*$", re.MULTILINE)
 
 
@@ -86,32 +96,28 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
 
 
 def _find(buffer: Bytes, lines: Lines) -> Found:
-    rows: list[int] = []
-    wrong: list[int] = []
-    described: list[int] = []
-    found: list[tuple[np.datetime64, int, int, tuple[float, ...]]] = []
-    for row in np.flatnonzero(lines.stop > lines.start).tolist():
-        text = buffer[int(lines.start[row]) : int(lines.stop[row])].tobytes().rstrip()
-        match = _RECORD.fullmatch(text)
-        if match is None:
-            if _HEADER.fullmatch(text):
-                described.append(row)
-            continue
-        try:
-            time = np.datetime64(match[3].decode(), "us")
-        except ValueError:
-            wrong.append(row)
-            continue
-        rows.append(row)
-        found.append((time, int(match[4]), int(match[5], 16), tuple(float(one) for one in match.groups()[5:])))
+    found = find(buffer, lines.start, lines.stop, _FORM, Where.WHOLE)
+    name = matrix(buffer, found.text_stop[0] - len(_NAME), len(_NAME))
+    found = found.where((name == np.frombuffer(_NAME, dtype=np.uint8)).all(axis=1))
+    year, month, day, hour, minute, second, number_of, flags = found.value[1:9].astype(np.int64)
+    time, valid = from_fields((year, month, day), (hour, minute, second))
+    whole, fraction = found.value[9::2], found.value[10::2]
+    scale = 10.0 ** np.array(_DECIMALS)[:, None]
+    size = (np.abs(whole) * scale + fraction) / scale  # both exact: rounded once, as `float(text)`
     columns: dict[str, Any] = {
-        "time": np.array([one[0] for one in found], dtype="datetime64[us]"),
-        "sample_number": np.array([one[1] for one in found], dtype=np.int64),
-        "sample_error_flags": np.array([one[2] for one in found], dtype=np.int32),
-        "value": np.array([one[3] for one in found], dtype=np.float64).reshape(len(found), len(VARIABLES)),
+        "time": time[valid],
+        "sample_number": number_of[valid],
+        "sample_error_flags": flags[valid].astype(np.int32),
+        "value": np.copysign(size, whole).T[valid],
     }
-    faults = {"instrument's clock is not a time": np.array(wrong, dtype=np.int64)}
-    return Found({STREAM: (np.array(rows, dtype=np.int64), columns)}, faults, described)
+    rest = np.ones(lines.start.size, dtype=bool)
+    rest[found.row] = False
+    headers = np.flatnonzero(rest & (lines.stop > lines.start))
+    headers = headers[buffer[lines.start[headers]] == ord("#")]
+    bounds = zip(lines.start[headers].tolist(), lines.stop[headers].tolist(), strict=True)
+    described = [_HEADER.fullmatch(buffer[start:stop].tobytes().rstrip()) is not None for start, stop in bounds]
+    faults = {"instrument's clock is not a time": found.row[~valid]}
+    return Found({STREAM: (found.row[valid], columns)}, faults, headers[np.array(described, dtype=bool)].tolist())
 
 
 _HEADER = re.compile(rb"#[\x20-\x7e]*")
