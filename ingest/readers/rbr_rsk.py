@@ -17,6 +17,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -42,7 +44,12 @@ from ingest.rsk_database import (
 
 MAGIC = b"SQLite format 3\0"
 STREAMS = {"data": "samples", "burstData": "bursts"}
-_ROWS_AT_ONCE = 65_536
+_ROWS_HELD, _FETCHES = 256, 256
+"""Rows that are objects of Python at once, which stay in the processor's cache, and how often as many make a block."""
+
+_CACHE_KIB = 32_768
+"""Pages that SQLite keeps, so that it does not read those twice that it has checked."""
+
 _HEADER_BYTES = 100
 _MOST_HELD = 2 * 1024**3
 _JOURNAL_BYTES = slice(18, 20)  # 1 for a rollback journal, 2 for a write-ahead log
@@ -93,6 +100,7 @@ def _open(source: Source) -> sqlite3.Connection:
     database.execute("PRAGMA query_only = ON")
     database.execute("PRAGMA cell_size_check = ON")
     database.execute("PRAGMA temp_store = MEMORY")
+    database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return database
 
 
@@ -137,8 +145,8 @@ def _rows(
         if damaged or indexed != rows_held:
             raise sqlite3.DatabaseError(f"index of table {table} holds {indexed} of {rows_held} rows")
         cursor = database.execute(f'SELECT {chosen} FROM "{table}" ORDER BY tstamp')
-        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-            block = _numbers(rows)
+        while fetched := [_table(rows) for rows in islice(iter(partial(cursor.fetchmany, _ROWS_HELD), []), _FETCHES)]:
+            block = _timed(np.concatenate(fetched))
             last = max(last, float(block[-1, 1])) if len(block) else last
             yield block
     except _UNREADABLE as error:
@@ -162,7 +170,7 @@ def _from_both_ends(database: sqlite3.Connection, table: str, chosen: str) -> ND
         try:
             cursor = database.execute(wanted)
             while rows := cursor.fetchmany(1):
-                found.append(_numbers(rows))
+                found.append(_timed(_table(rows)))
                 last = int(rows[0][0]) if order == "ASC" else last
         except _UNREADABLE:
             continue  # the damage: once from each side
@@ -170,10 +178,18 @@ def _from_both_ends(database: sqlite3.Connection, table: str, chosen: str) -> ND
     return np.concatenate(both) if both else np.zeros((0, 2))
 
 
-def _numbers(rows: list[tuple[Any, ...]]) -> NDArray[np.float64]:
-    """Rows as numbers; NULL is NaN, rows without a time are left out."""
-    values = np.array(rows, dtype=np.float64)
-    return values[np.isfinite(values[:, 1]) & (np.abs(values[:, 1]) < 2**52)]
+def _table(rows: list[tuple[Any, ...]]) -> NDArray[np.float64]:
+    """Rows as numbers; NULL is NaN."""
+    try:
+        return np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * len(rows[0])).reshape(len(rows), -1)
+    except (OverflowError, TypeError, ValueError):
+        return np.array(rows, dtype=np.float64)  # of what else a damaged row may hold, or says what it cannot convert
+
+
+def _timed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows with a time; the others are left out."""
+    held = np.isfinite(values[:, 1]) & (np.abs(values[:, 1]) < 2**52)
+    return values if held.all() else values[held]
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 
 import numpy as np
 import pytest
@@ -91,3 +92,14 @@ def test_a_cut_database_gives_its_first_rows(decode_bytes):
 def test_databases_without_what_is_needed(drop, words, decode_bytes):
     with pytest.raises(DecodeError, match=words):
         decode_bytes(rsk_file(drop=drop), "made.rsk")
+
+
+def test_a_text_among_the_numbers_costs_its_row_and_is_told(decode_bytes):
+    database = sqlite3.connect(":memory:")
+    database.deserialize(rsk_file(1000))
+    database.execute("UPDATE data SET channel03 = 'torn' WHERE rowid = 700")
+    database.commit()
+    decoded = decode_bytes(database.serialize(), "made.rsk")
+    database.close()
+    assert decoded.streams["samples"]["source_offset"].values.tolist() == [*range(1, 700), *range(701, 1001)]
+    assert ["torn" in span.reason for span in decoded.ledger.rejected] == [True]
