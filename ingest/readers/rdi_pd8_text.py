@@ -102,8 +102,7 @@ class _Walk:
         row = 0
         while row < len(self._payload):
             if _TIME.fullmatch(self._payload[row]) is None:
-                self._pass_over(row)
-                row += 1
+                row = self._pass_over(row)
                 continue
             following = self._table(row)
             if following is None:
@@ -114,9 +113,16 @@ class _Walk:
         records = Records(self._batches(), consumed - lost, tuple(self._skipped), tuple(self._rejected))
         return records, consumed, self._state
 
-    def _pass_over(self, row: int) -> None:
+    def _pass_over(self, row: int) -> int:
+        following = row + 1
+        if self._stop[row] == self._start[row]:  # a run of line ends is one span
+            while following < len(self._stop) and self._stop[following] == self._start[following]:
+                following += 1
+            self._enter(row, following, "blank line", known=True)
+            return following
         noise = known_noise(self._block[self._start[row] : self._stop[row]])
-        self._enter(row, row + 1, noise or "no part of a table", known=noise is not None)
+        self._enter(row, following, noise or "no part of a table", known=noise is not None)
+        return following
 
     def _enter(self, first: int, following: int, reason: str, *, known: bool) -> None:
         span = Span(self._offset + self._start[first], self._next[following - 1] - self._start[first], reason)
