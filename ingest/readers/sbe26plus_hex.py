@@ -114,6 +114,9 @@ def _scan(found: _Found, text: list[bytes], lines: Lines, offset: int, at: int, 
     final, most = most < 0, most if most >= 0 else -1 - most
     while at < len(text):
         line = text[at]
+        if not line:
+            at = _skip_blank(found, text, lines, offset, at)
+            continue
         if line in (_START, _LOGGING):
             taken, whole, reason = _burst(text, at, most) if line == _START else _logging(text, at)
             if reason is None and not final:
@@ -132,6 +135,16 @@ def _scan(found: _Found, text: list[bytes], lines: Lines, offset: int, at: int, 
             (found.skipped if _NOISE.fullmatch(line) else found.rejected).append(span)
         at += 1
     return at
+
+
+def _skip_blank(found: _Found, text: list[bytes], lines: Lines, offset: int, at: int) -> int:
+    """Enter a run of line ends as one span; return the line after it."""
+    following = at + 1
+    while following < len(text) and not text[following]:
+        following += 1
+    start = int(lines.start[at])
+    found.skipped.append(Span(offset + start, int(lines.next[following - 1]) - start, "blank line"))
+    return following
 
 
 def _reason(line: bytes) -> str:
