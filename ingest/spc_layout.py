@@ -172,9 +172,18 @@ def unscale(y: NDArray[np.generic], exponent: NDArray[np.int64], header: Header)
         # The two 16-bit halves of a number stand in the order of the PDP-11.
         halves = np.ascontiguousarray(y).view(np.uint16).reshape(*y.shape, 2)
         y = (halves[..., 0].astype(np.uint32) << 16 | halves[..., 1]).view(np.int32)
-    with np.errstate(over="ignore"):
-        values = np.ldexp(y.astype(np.float64), (exponent - bits)[:, None])
+    power = (exponent - bits)[:, None]
+    if (np.abs(power) < _EXACT).all():
+        values: NDArray[np.float64] = np.multiply(y, np.ldexp(1.0, power), dtype=np.float64)
+    else:
+        with np.errstate(over="ignore"):
+            values = np.ldexp(y.astype(np.float64), power)
     floating = exponent == FLOAT
     if floating.any() and bits == 32:
         values[floating] = np.ascontiguousarray(y[floating]).view(np.float32)
-    return np.where(np.isfinite(values), values, np.nan)
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
+_EXACT = 900
+"""Powers of two below which an integer of 32 bits times 2^power is exact: a product, faster than ldexp."""
