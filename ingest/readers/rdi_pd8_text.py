@@ -37,7 +37,7 @@ _TITLES = re.compile(rb"\s*Bin\s+Dir\s+Mag\s+E/W\s+N/S\s+Vert\s+Err\s+Echo1\s+Ec
 _BIN = re.compile(rb"\s*(\d{1,3})(?:\s+(?:-?\d+(?:\.\d+)?|-+|\*+)){6}(?:\s+\d{1,3}){4}")
 _HEADER_LINES = (_TIME, _HEADING, _TEMPERATURE, _TITLES)
 _SNIFF = re.compile(
-    rb"^(?:" + STAMP + TAG + rb")?\s*Hdg:" + _NUMBER + rb"[ \t]+Pitch:" + _NUMBER + rb"[ \t]+Roll:", re.MULTILINE
+    rb"^(?:" + STAMP + TAG + rb")?[ \t]*Hdg:" + _NUMBER + rb"[ \t]+Pitch:" + _NUMBER + rb"[ \t]+Roll:", re.MULTILINE
 )
 _SNIFF_TITLES = re.compile(rb"Bin +Dir +Mag +E/W +N/S +Vert +Err +Echo1")
 _MOST_BINS = 255
@@ -63,7 +63,7 @@ class Table:
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim text with the headers of PD8 tables."""
-    return _SNIFF.search(head) is not None and _SNIFF_TITLES.search(head) is not None
+    return _SNIFF_TITLES.search(head) is not None and _SNIFF.search(head) is not None
 
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:

@@ -175,6 +175,7 @@ ORIGINALS = (
     Original("PD0 as hex in logs", "rdi_pd0_hexlog", "rdi_pd0_hexlog/20140424.adcpt.log", True, repeat_lines),
     Original("PD8", "rdi_pd8_text", "rdi_pd8_text/20131201.adcp_mod.log", True, repeat_lines),
     Original("SonTek PC-ADP", "sontek_adp", "sontek_adp/oce_adp_sontek.adp", False, repeat, (416, 39572)),
+    Original("SonTek ADV", "sontek_adv", "recorded.adr", False, repeat),
     SBE37_HEX,
     Original("SBE 19plus V2 .hex", "sbe_hex", "sbe_hex/19plus_V2.hex", True, repeat_lines),
     Original("SBE 39plus .hex", "sbe_hex", "sbe_hex/SBE39plus.hex", True, repeat_lines),

@@ -69,17 +69,22 @@ def corpus() -> Path:
     return CORPUS
 
 
+def write_file(folder: Path, name: str, content: bytes) -> Path:
+    """Write a raw file, and the declaration that stands beside it where it needs one."""
+    path = folder / name
+    path.write_bytes(content)
+    for file, declaration in BESIDE.items():
+        if name.startswith(file):
+            (folder / f"{file}.format.yaml").write_bytes(declaration)
+    return path
+
+
 @pytest.fixture
 def decode_bytes(tmp_path):
     """Decode the content of a file: `decode_bytes(content, name=..., block_bytes=...)`."""
 
     def decode(content: bytes, name: str = "raw", **options) -> ingest.Decoded:
-        path = tmp_path / name
-        path.write_bytes(content)
-        for file, declaration in BESIDE.items():
-            if name.startswith(file):
-                (tmp_path / f"{file}.format.yaml").write_bytes(declaration)
-        return ingest.decode(path, **options)
+        return ingest.decode(write_file(tmp_path, name, content), **options)
 
     return decode
 

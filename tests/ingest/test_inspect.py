@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 
 import ingest
 from ingest.inspect import ExactSum, _iso, _Stream
-from tests.ingest.conftest import samples
+from tests.ingest.conftest import samples, write_file
 
 SAMPLES = [pytest.param(sample, id=f"{sample.reader}-{sample.name}") for sample in samples()]
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_agrees_with_the_datasets(sample, tmp_path):
-    path = tmp_path / sample.name
-    path.write_bytes(sample.content)
+    path = write_file(tmp_path, sample.name, sample.content)
     decoded = ingest.decode(path)
     report = ingest.inspect(path, block_bytes=30_000)
     assert report == ingest.inspect(path)

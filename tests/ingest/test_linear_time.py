@@ -79,3 +79,26 @@ def test_time_grows_as_the_bytes_do(sample, size):
         few = _seconds(reader, start + whole[: size // EIGHTH])
         many = _seconds(reader, start + whole)
         assert many < MOST * EIGHTH * max(few, NOTHING), f"{name}: {few:.3f} s, eight times as much {many:.3f} s"
+
+
+def _recognising(head, name):
+    """CPU time that all readers take to look at the head of a file; the best of two."""
+    best = float("inf")
+    for _ in range(2):
+        begin = time.process_time()
+        for reader in ingest.discover().values():
+            reader.sniff(head, name)
+        best = min(best, time.process_time() - begin)
+    return best
+
+
+@pytest.mark.parametrize("noise", [*NOISE, "blanks"])
+def test_time_to_recognise_a_file_grows_as_its_head_does(noise):
+    fill = NOISE.get(noise, lambda size: b" " * size)(HEAD_BYTES)
+    for sample in (one.values[0] for one in _texts()):
+        start = sample.content[:4000]  # cut within a line: what stands there begins like a record
+        _recognising(start, sample.name)
+        few = _recognising((start + fill)[: HEAD_BYTES // EIGHTH], sample.name)
+        many = _recognising((start + fill)[:HEAD_BYTES], sample.name)
+        took = f"{sample.reader}: {few:.3f} s, eight times as much {many:.3f} s"
+        assert many < MOST * EIGHTH * max(few, NOTHING), took

@@ -91,7 +91,7 @@ def test_a_run_of_what_is_up_to_date_does_nothing(call, own):
     before = digests(own / "store")
     result = call("run", own)
     assert (result.code, result.err) == (0, "")
-    assert result.out.startswith("nothing to do: 78 files are up to date")
+    assert result.out.startswith("nothing to do: 86 files are up to date")
     assert digests(own / "store") == before
 
 
@@ -230,7 +230,7 @@ def test_inspect_of_what_cannot_be_read(call, tmp_path, seafloor):
             assert len(result.err.strip().splitlines()) == 1
 
 
-EXPLAIN = {"variable", "time", "value", "units", "flag", "instrument", "source", "steps", "flags", "digest"}
+EXPLAIN = {"variable", "time", "value", "units", "flag", "instrument", "source", "steps", "flags", "record", "digest"}
 
 
 @pytest.mark.parametrize("variable", ["temperature", "practical_salinity", "oxygen_concentration", "blue_phase"])
