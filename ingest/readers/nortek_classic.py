@@ -29,6 +29,7 @@ from ingest.nortek_classic import (
     SAMPLE,
     STREAMS,
     SYSTEM,
+    USER,
     Item,
     clock_times,
     data_items,
@@ -163,10 +164,12 @@ def _not_decoded(kinds: Iterable[Kind], offset: int) -> list[Span]:
 
 
 def _period(kinds: list[Kind], state: State, *, last: bool) -> tuple[int | None, int | None]:
-    """Period of samples without configuration, and the place from which to wait for more to count it."""
-    told = state.settings.sample_period is not None or any(kind.kind in CONFIGURATIONS for kind in kinds)
-    if state.clock.period is not None or told:
+    """Period of samples before the user's configuration, and the place from which to wait for more to count it."""
+    if state.clock.period is not None or state.settings.user:
         return state.clock.period, None
+    told = _places(kinds, USER)[:1]
+    if told.size:
+        kinds, last = [kind.between(0, int(told[0])) for kind in kinds], True
     stamps = _stamps(kinds)
     places = _places(kinds, SAMPLE)
     period = counted_period(places, stamps, last=last) if stamps.place.size else None
@@ -287,6 +290,8 @@ def _timed(kinds: list[Kind], state: State) -> tuple[Timed, State]:
     settings, clock = state.settings, state.clock
     if settings.sample_period is not None:
         clock = replace(clock, period=settings.sample_period)
+    elif settings.user and clock.period is None:
+        clock = replace(clock, period=0)  # it does not tell, and no samples came before it to count
     samples = [kind for kind in kinds if kind.kind == SAMPLE]
     stamps = _stamps(kinds)
     place = samples[0].start if samples else np.empty(0, np.int64)

@@ -9,6 +9,7 @@ import ingest
 from ingest.nortek_classic_settings import Settings
 from ingest.nortek_vector_clock import SECOND, Clock, Stamps, counted_period, sample_times
 from tests.ingest import nortek_bytes as made
+from tests.ingest.conftest import streams_equal
 
 START = np.datetime64("2014-10-07T19:30:00", "us")
 TENTHS = 0b10
@@ -239,3 +240,20 @@ def test_cells_and_frames_of_real_profiles(corpus):
         np.testing.assert_array_equal(profile[f"{name}_velocity"].values[-1], wanted)
     assert profile.attrs["instrument_model"] == "Nortek AWAC"
     assert profile.attrs["deployment_comments"].startswith("AWAC on APL-UW Tidal Turbulence Mooring")
+
+
+@pytest.mark.parametrize("place", [0, 40, 200])
+def test_samples_are_timed_by_counting_where_the_users_configuration_is_lost(decode_bytes, place):
+    configuration = bytearray(made.user())
+    configuration[100] ^= 1
+    records = [made.system(second) + b"".join(made.sample(8 * second + k) for k in range(8))
+               for second in range(30)]  # fmt: skip
+    content = made.hardware() + bytes(configuration) + made.burst_header(0, 240) + b"".join(records)
+    whole = decode_bytes(content, "lost.VEC")
+    time = whole.streams["velocity_samples"]["time"].values
+    assert time.size == 240
+    assert (np.diff(time) == np.timedelta64(125, "ms")).all()
+    for block_bytes in (100 + place, 600 + place, 1000 + place, 3000 + place):
+        other = decode_bytes(content, "lost.VEC", block_bytes=block_bytes)
+        assert streams_equal(other, whole)
+        assert other.ledger == whole.ledger
