@@ -49,6 +49,8 @@ def main(reader: str, seconds: int, folder: Path) -> None:
         file.write_bytes(repair(bytearray(content)) if repair is not None and mend else content)
         check(file, 1 + 37 * choice)
 
+    for content in found:  # compiles, which takes longer than any input may
+        once(content)
     options = [f"-max_total_time={seconds}", f"-max_len={longest}", f"-artifact_prefix={folder}/broken-", "-timeout=30"]
     atheris.Setup([sys.argv[0], *options, "-rss_limit_mb=4096", "-print_final_stats=1", str(corpus)], once)
     atheris.Fuzz()
