@@ -39,8 +39,8 @@ def metres_per_second(
     metres = np.empty((parts, len(raw), count // parts if parts else 0), np.float32)
     if metres.size:
         span, stride = bytes_of(raw, 2 * count)
-        # A damaged exponent may ask for steps beyond all numbers.
-        known = np.where(steps > 0, steps, np.nan).astype(np.float32)
+        # A damaged exponent may ask for steps beyond all numbers, and for less than one step in a kilometre per second.
+        known = np.where((steps >= 1e-3) & (steps <= 1e9), steps, np.nan).astype(np.float32)
         if apart == 2:
             _take_turns(span, stride, known, metres)
         elif parts == 1 and stride == 2 * count and known.size == 1:

@@ -49,3 +49,9 @@ def test_columns_that_do_not_lie_together_and_nothing_at_all():
 def test_a_step_of_nothing_gives_no_velocity():
     raw = np.array([[5, -7]], "<i2")
     assert np.isnan(metres_per_second(raw, np.array([0.0]))).all()
+
+
+@pytest.mark.parametrize("steps", [0.0, 1e-127, 1e38, 1e127, np.inf, np.nan, -1000.0])
+def test_steps_that_no_instrument_has_give_no_value_and_no_warning(steps):
+    raw = np.array([[1, -32_767, 0]], np.int16)
+    assert np.isnan(metres_per_second(raw, np.array([steps]))).all()
