@@ -19,10 +19,18 @@ _open_files: OrderedDict[_Identity, Any] = OrderedDict()
 def kept_open(path: Path) -> Any:
     """Give an open file, by what it is and not by its name: one that was renamed is not opened a second time."""
     key = _identity(path)
-    if key not in _open_files:
-        _open_files[key] = netCDF4.Dataset(path)
-        if len(_open_files) > _KEPT_OPEN:
-            _open_files.popitem(last=False)[1].close()
+    while key not in _open_files:
+        file = netCDF4.Dataset(path)
+        now = _identity(path)
+        if now == key:
+            _open_files[key] = file
+            if len(_open_files) > _KEPT_OPEN:
+                _open_files.popitem(last=False)[1].close()
+        else:
+            # Replaced between the look and the opening: kept under the old identity, the new bytes would be given for
+            # the old file, also by its second name. Seen as 3 of some 800 reads of tests/lander/test_concurrent.py.
+            file.close()
+            key = now
     _open_files.move_to_end(key)
     return _open_files[key]
 

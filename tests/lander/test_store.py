@@ -229,3 +229,25 @@ def test_a_file_that_is_kept_open_is_not_opened_a_second_time(tmp_path, monkeypa
     assert store.read(other)["time"].data.tolist() == [1, 2, 3]
     assert kept.isopen()
     assert opened == [path, other]
+
+
+def test_a_file_replaced_while_it_is_opened_is_not_taken_for_the_one_before(tmp_path, monkeypatch):
+    """The old bytes keep their identity under a second name; what is kept open under it must be those bytes."""
+    path, old = tmp_path / "now.nc", tmp_path / "old.nc"
+    for target, value in ((path, 1), (tmp_path / "new.nc", 2)):
+        with netCDF4.Dataset(target, "w") as file:
+            file.createDimension("time", 1)
+            file.createVariable("time", "i8", ("time",))[:] = value
+    os.link(path, old)
+    dataset, late = netCDF4.Dataset, [tmp_path / "new.nc"]
+
+    def overtaken(one):
+        if late:
+            os.replace(late.pop(), one)
+        return dataset(one)
+
+    monkeypatch.setattr(open_files.netCDF4, "Dataset", overtaken)
+    with NETCDF4_PYTHON_LOCK:
+        assert open_files.kept_open(path)["time"][:].tolist() == [2]
+        assert open_files.kept_open(old)["time"][:].tolist() == [1]
+        assert open_files.kept_open(path)["time"][:].tolist() == [2]
