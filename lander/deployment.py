@@ -13,6 +13,9 @@ import numpy as np
 
 from lander.flag_lines import FlagLog
 
+SEPARATOR = "/"
+"""Between an instrument, its stream and a variable, where people name one of another instrument: "adcp/pitch"."""
+
 Coefficients = Mapping[str, Mapping[str, float | str]]
 QcRules = Mapping[str, Mapping[str, Mapping[str, object] | Literal["off"]]]
 """Variable -> check -> parameter -> value, or "off" for a check that is not to run."""

@@ -52,18 +52,21 @@ def donor_of(donor: Stream, variable: str) -> dict[str, Any]:
     }
 
 
+def paths_in(donor: Mapping[str, Any], level: str, months: Mapping[str, str]) -> dict[str, str | None]:
+    """A donor's files of a level in some months, by side; None where it has none."""
+    return {
+        side: store.month_path((*donor["folder"], level), month) if month in donor["months"] else None
+        for side, month in months.items()
+    }
+
+
 def placed_in(row: Mapping[str, Any], months: Mapping[str, str]) -> dict[str, Any]:
     """A derived quantity's parameters for one month: of its donors, the files of that month and those beside it."""
 
-    def paths(donor: Mapping[str, Any], level: str) -> dict[str, str | None]:
-        return {
-            side: store.month_path((*donor["folder"], level), month) if month in donor["months"] else None
-            for side, month in months.items()
-        }
-
     def placed(donor: Mapping[str, Any]) -> dict[str, Any]:
         kept = {key: donor[key] for key in ("instrument", "largest_gap_us")}
-        return {**kept, "values": paths(donor, donor["level"]), "flags": paths(donor, "L2")}
+        values, flags = paths_in(donor, donor["level"], months), paths_in(donor, "L2", months)
+        return {**kept, "values": values, "flags": flags}
 
     donors = {variable: None if donor is None else placed(donor) for variable, donor in row["donors"].items()}
     return {**row, "donors": donors}

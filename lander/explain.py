@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lander import clock, derived_group, events, evidence, flag_log, lazy, manual_flags, phase, store
+from lander import clock, companions, derived_group, events, evidence, flag_log, lazy, manual_flags, phase, store
 from lander import derived as derived_quantities
+from lander.deployment import SEPARATOR
 from lander.errors import LanderError, RequestError
 from lander.inventory import Stream, phase_path
 from lander.source import Source
@@ -252,9 +253,13 @@ class _Account:
         }
 
     def _input(self, name: str) -> dict[str, Any]:
-        """An input at, or nearest to, the sample's time."""
+        """An input of what is derived."""
         own = name in self._stream.measured or name in self._stream.derived
         stream = self._stream if own else self._source.providers(name, deployment=self._stream.deployment.id)[0]
+        return self._near(stream, name)
+
+    def _near(self, stream: Stream, name: str) -> dict[str, Any]:
+        """A stream's value at, or nearest to, the sample's time."""
         level = stream.level_of(name)
         around = [month for month in months_around(self._place.month).values() if month in stream.months]
         if not around:
@@ -265,12 +270,12 @@ class _Account:
         rows = slice(here.row, here.row + 1)
         read = self._source.read
         value = read(stream.path(level, month), [name], rows)[name].values()[0]
-        flag = read(stream.path("L2", month), [f"{name}_qc"], rows)[f"{name}_qc"].data[0]
+        flags = read(stream.path("L2", month), [f"{name}_qc"], rows).columns.get(f"{name}_qc")
         return {
             "instrument": stream.instrument.name,
             "time": _iso(here.time),
             "value": _scalar(value),
-            "flag": int(flag),
+            "flag": None if flags is None else int(flags.data[0]),
         }
 
     def _flags(self, level2: Table, value: Any) -> list[dict[str, Any]]:
@@ -306,13 +311,13 @@ class _Account:
         return [{"time": _iso(time), "value": _scalar(one)} for time, one in pairs if time != self._place.time]
 
     def _inputs(self, planned: Planned) -> dict[str, Any]:
-        """Further variables of the stream that a test read, at the sample."""
-        needs = discover()[planned.check].needs(planned.params)
+        """Further variables that a test read, at the sample or, of other instruments, nearest to it."""
         found = {}
-        for name in needs:
-            if self._stream.variables.get(name) == ("time",):
-                path = self._stream.path(self._stream.level_of(name), self._place.month)
-                found[name] = _scalar(self._source.read(path, [name], self._rows)[name].values()[0])
+        for name in discover()[planned.check].needs(planned.params):
+            own = self._stream if self._stream.variables.get(name) == ("time",) else None
+            stream = own or companions.find(name, self._stream, self._source.streams)
+            if stream is not None:
+                found[name] = self._near(stream, name.rpartition(SEPARATOR)[2])["value"]
         return found
 
     def _events(self, level2: Table, flag: int) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from lander import derived, digests, quality, store
+from lander import companions, derived, digests, quality, store
 from lander.deployment import Deployment
 from lander.donors import with_edges
 from lander.engine import Task
@@ -78,7 +78,7 @@ def _summaries(stream: Stream, variable: str, common: Common, level2: Mapping[st
             params, inputs = _of_derived(variable, level2[stream.path("L2", month)], common)
         else:
             needs = [name for name in (variable, *plan.needs(variable)) if name in stream.measured]
-            params, inputs = _bare(stream, month, needs, common, _halo_us(checks, stream))
+            params, inputs = _bare(stream, month, needs, {**common, "plan": checks}, _halo_us(checks, stream))
         params = {**params, "learns": variable, "checks": checks.to_json(), "versions": quality.versions(checks, {})}
         paths.append(store.month_path((*stream.folder, "summary", variable), month))
         yield Task(paths[-1], summary.STAGE, summary.VERSION, inputs, params, summary.build_month)
@@ -106,8 +106,9 @@ def _of_derived(variable: str, task: Task, common: Common) -> tuple[dict[str, An
 def _bare(
     stream: Stream, month: str, variables: Sequence[str], common: Common, halo_us: int
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """A month of measured variables, not judged."""
+    """A month of measured variables, not judged, with what the checks of `common["plan"]` read of other streams."""
     neighbours = months_around(month)
+    beside = companions.placed(companions.needed_by(common["plan"], common["companions"]), neighbours)
     paths = {side: stream.path("L1", when) if when in stream.files else None for side, when in neighbours.items()}
     params = {
         **_names(common),
@@ -121,9 +122,11 @@ def _bare(
         "events": None,
         "derived": [],
         "groups": [],
+        "companions": beside,
         "manual": [],  # events are what sensors saw, whatever people say of single values
     }
-    return params, (f"{common['phase']}#phase", *with_edges(paths, ("time", *variables), halo_us))
+    inputs = with_edges(paths, ("time", *variables), halo_us)
+    return params, (f"{common['phase']}#phase", *inputs, *companions.inputs_of(beside, halo_us))
 
 
 def _halo_us(plan: Plan, stream: Stream, further_seconds: float = 0.0) -> int:
@@ -165,7 +168,7 @@ def _excursions(watch: _Watch, month: str) -> Task:
     halo_us = _halo_us(watch.plan, stream, reach_of_events(watch.rule).before_seconds)
     plan = quality.plan_of_month(watch.plan, month, halo_us)
     needed = [name for one in watch.sensors for name in (one, *plan.needs(one)) if name in stream.measured]
-    params, inputs = _bare(stream, month, list(dict.fromkeys(needed)), common, halo_us)
+    params, inputs = _bare(stream, month, list(dict.fromkeys(needed)), {**common, "plan": plan}, halo_us)
     summaries = {name: path for name, path in common["summaries"].items() if name in watch.sensors}
     params |= {"plan": plan.to_json(), "summaries": summaries, "sensors": watch.sensors, "rule": asdict(watch.rule)}
     params["versions"] = quality.versions(plan, {})

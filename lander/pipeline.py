@@ -36,7 +36,7 @@ class Outcome:
     failed
         By raw file or output: what is wrong with it and what to do.
     remarks
-        By raw file that was decoded: what people should know of it.
+        By raw file that was decoded, and by stream that was judged anew: what people should know of it.
     """
 
     decoded: list[str] = field(default_factory=list)
@@ -138,6 +138,8 @@ class _Update:
         run.remove(self._surplus({task.output for task in (*level1, *rest)}))
         self._outcome.built, self._outcome.current, self._outcome.removed = report.built, report.current, report.removed
         self._outcome.failed |= report.failed
+        made = set(report.built)
+        self._outcome.remarks |= planning.problems(task for task in rest if task.output in made)
         self._commit(seen, whole=self._only is None and not report.failed)
         return self._outcome
 

@@ -1,12 +1,12 @@
 """Which files the store must hold, and what each hangs on: tasks from configuration and index. No science, no I/O."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ingest import vocabulary
-from lander import clock, manual_flags, passes, quality, store
+from lander import clock, companions, manual_flags, passes, quality, store
 from lander import derived as derived_quantities
 from lander import product as products
 from lander.deployment import ArchiveConfig, Deployment
@@ -27,10 +27,17 @@ def deployments_of(task: Task) -> frozenset[str]:
     return frozenset(segment["deployment"] for segment in segments) or frozenset((task.params["deployment"],))
 
 
+def problems(tasks: Iterable[Task]) -> dict[str, str]:
+    """By stream, what cannot be derived or judged as it was asked for, and why."""
+    found = {task.output.partition("/L2/")[0]: task.params.get("problems", ()) for task in tasks if task.stage == "L2"}
+    return {stream: "; ".join(sentences) for stream, sentences in found.items() if sentences}
+
+
 def later_tasks(config: ArchiveConfig, streams: Sequence[Stream]) -> list[Task]:
     """All that comes after L1."""
     phases = [phase_task(deployment, streams) for deployment in config.deployments]
     prepared = [(stream, _common(config, stream, streams)) for stream in streams]
+    companions.require_no_circle(prepared)
     second = [task for stream, common in prepared for task in _level2_of(stream, common)]
     return [
         *phases,
@@ -121,6 +128,7 @@ def _common(config: ArchiveConfig, stream: Stream, streams: Sequence[Stream]) ->
     """Parameters that all months of a stream share."""
     plan, fill = quality.effective_plan(config, stream), _fill_of(config, stream)
     derived, problems = _derived_params(stream, streams)
+    beside, unfound = companions.companions_of(plan, stream, streams)
     return {
         "site": stream.deployment.site,
         "deployment": stream.deployment.id,
@@ -137,7 +145,8 @@ def _common(config: ArchiveConfig, stream: Stream, streams: Sequence[Stream]) ->
         "versions": quality.versions(plan, fill),
         "derived": derived,
         "groups": [group_params(name, stream, streams) for name in stream.groups],
-        "problems": problems,
+        "companions": beside,
+        "problems": problems + unfound,
         "manual": manual_flags.rows_of(config.flags.active, stream),
     }
 
@@ -200,9 +209,11 @@ def _level2(stream: Stream, month: str, common: Mapping[str, Any], plan: Plan) -
     for row in groups:
         inputs += [f"{stream.path('L1', month)}#{name}" for name in row["fixed"]]
         inputs += donor_inputs(row, halo_us)
+    beside = companions.placed(companions.needed_by(plan, common["companions"]), neighbours)
+    inputs += companions.inputs_of(beside, halo_us)
     manual = manual_flags.of_month(common["manual"], month, halo_us)
     params = {**common, "plan": plan.to_json(), "derived": derived, "groups": groups, "month": month, "l1": paths}
-    params["manual"] = manual
+    params |= {"manual": manual, "companions": beside}
     return Task(stream.path("L2", month), level2.STAGE, level2.VERSION, tuple(inputs), params, level2.build)
 
 

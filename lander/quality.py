@@ -34,9 +34,15 @@ def effective_plan(config: ArchiveConfig, stream: Stream) -> Plan:
         if disturbed and settings.get(_DISTURBANCE) != "off":
             settings[_DISTURBANCE] = _with_disturbances(settings.get(_DISTURBANCE, {}), disturbed)
     traits[RECORD] = VariableTraits(sampling_seconds=stream.step_seconds or None)
-    plan = Plan.build({**overrides, RECORD: rules.get(RECORD, {})}, traits)
+    of_record = rules.get(RECORD, {})
+    plan = Plan.build({**overrides, RECORD: of_record}, traits)
     found = checks.discover()
-    record = [one for one in plan.for_variable(RECORD) if set(found[one.check].needs(one.params)) <= {*stream.measured}]
+    # By default a platform's angles are looked at where the stream has them; who names a check means it.
+    record = [
+        one
+        for one in plan.for_variable(RECORD)
+        if one.check in of_record or set(found[one.check].needs(one.params)) <= {*stream.measured}
+    ]
     return Plan({**plan.checks, RECORD: tuple(record)})
 
 

@@ -40,7 +40,7 @@ class Status:
     failed
         Raw files that gave nothing, and why.
     remarks
-        By decoded raw file: what people should know of it.
+        By decoded raw file, and by stream: what people should know of it.
     quarantine
         The rows of those that were decoded, with the account of their bytes.
     current
@@ -109,6 +109,7 @@ def status(config: ArchiveConfig, *, only: str | None = None, exact: bool = Fals
     result.follows = _followers(tasks, result.stale.keys())
     result.surplus = sorted(index.files.keys() - {task.output for task in everything}) if only is None else []
     result.current = len(tasks) - len(result.stale) - len(result.follows)
+    result.remarks |= planning.problems(tasks)
     serials = {(one.id, each.name): each.serial for one in config.deployments for each in one.instruments}
     for path, row in index.raw.items():
         remark = remarks_of(row, serials.get((row.deployment, row.instrument), ""))

@@ -15,6 +15,9 @@ from qc.flags import SLOTS, Outcomes
 RECORD = "record"
 """Stands for the record itself, beside the variables: its checks judge times and the platform, not values."""
 
+PHASE = "deployment_phase"
+"""The phase of the deployment at each sample, as an input of checks: a code, see the check `out_of_water`."""
+
 KINDS = ("sensor", "profile", "record", "image")
 
 LONGEST_DEFAULT_REACH = 11 * 86_400.0
@@ -148,8 +151,8 @@ class Check:
     carry
         For checks whose verdict hangs on a state from before the block.
     inputs
-        Names of further variables, or a function of the parameters that gives them; "deployment_phase" is the phase of
-        each sample. Where one is absent the check does not run.
+        Names of further variables, or a function of the parameters that gives them; `PHASE` is the phase of each
+        sample. Where one is absent the check does not run.
     kind
         What it judges: sensor, profile, record or image. A check of the record looks at times and at the platform, not
         at values; it can also be planned for single variables.

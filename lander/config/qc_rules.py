@@ -10,8 +10,10 @@ from typing import Any, Literal
 import qc.check
 from ingest import vocabulary
 from lander.config.file import PLACEHOLDER, UNKNOWN_KEY, Document, Loc, Mistake
-from lander.deployment import QcRules
+from lander.deployment import SEPARATOR, QcRules
 from lander.units import UnfitError, nearest, quantity
+from qc.errors import QcError
+from qc.plan import REQUIRED, Plan, VariableTraits
 
 
 def is_off(value: object) -> bool:
@@ -68,16 +70,19 @@ def _check_mistakes(document: Document, loc: Loc, name: str) -> Iterator[Mistake
     if not isinstance(value, dict):
         yield document.mistake(loc, f"{value!r}", "parameters of the check, or `off`")
         return
-    found = list(_parameter_mistakes(document, loc, checks[name].params))
-    yield from found or _contradiction(document, loc, checks[name].params)
+    found = list(_parameter_mistakes(document, loc, checks[name].params, beside=(REQUIRED,)))
+    found = found or list(_contradiction(document, loc, checks[name].params))
+    yield from found or _input_mistakes(document, loc, checks[name])
 
 
 def _contradiction(document: Document, loc: Loc, params: type[Any]) -> Iterator[Mistake]:
-    """Let the check's own parameters say whether the section fits together, where it gives all they need."""
-    given = {key: parameter(key, item) for key, item in document.at(*loc).items() if item is not PLACEHOLDER}
-    fields = dataclasses.fields(params)
-    without = [item for item in fields if item.default is item.default_factory is dataclasses.MISSING]
-    if any(item.name not in given for item in without):
+    """Let the parameters say themselves whether the section fits together, where it gives all they need."""
+    given = {
+        key: parameter(key, item)
+        for key, item in document.at(*loc).items()
+        if item is not PLACEHOLDER and key != REQUIRED
+    }
+    if any(name not in given for name in _without_default(params)):
         return  # the rest comes from other levels: known when the plan is made
     try:
         params(**given)
@@ -85,19 +90,33 @@ def _contradiction(document: Document, loc: Loc, params: type[Any]) -> Iterator[
         yield document.mistake(loc, f"parameters that do not go together: {error}", "what the check wants")
 
 
-def _parameter_mistakes(document: Document, loc: Loc, params: type[Any]) -> Iterator[Mistake]:
-    hints = typing.get_type_hints(params)
-    fields = [item.name for item in dataclasses.fields(params)]
+def _without_default(params: type[Any]) -> list[str]:
+    fields = dataclasses.fields(params)
+    return [item.name for item in fields if item.default is item.default_factory is dataclasses.MISSING]
+
+
+def _parameter_mistakes(
+    document: Document, loc: Loc, params: type[Any], beside: tuple[str, ...] = ()
+) -> Iterator[Mistake]:
+    """Hold a section against the parameters that there are; `beside` are keys that any check takes."""
+    hints = {**typing.get_type_hints(params), REQUIRED: bool}
+    fields = [*(item.name for item in dataclasses.fields(params)), *beside]
+    whose = next(step for step in reversed(loc) if isinstance(step, str))
     for key, item in document.at(*loc).items():
         here = (*loc, key)
         if key not in fields:
             listed = ", ".join(fields) or "none"
-            yield document.mistake(here, UNKNOWN_KEY, f"a parameter of {loc[-1]}: {listed}", nearest(key, fields))
+            yield document.mistake(here, UNKNOWN_KEY, f"a parameter of {whose}: {listed}", nearest(key, fields))
         elif item is not PLACEHOLDER:
             yield from _value_mistakes(document, here, item, hints[key])
 
 
 def _value_mistakes(document: Document, loc: Loc, value: object, hint: Any) -> Iterator[Mistake]:
+    group = _group(hint)
+    if group is not None and isinstance(value, list):
+        for place in document.places(*loc):
+            yield from _group_mistakes(document, place, group)
+        return
     try:
         read = parameter(str(loc[-1]), value)
     except UnfitError as error:
@@ -105,6 +124,53 @@ def _value_mistakes(document: Document, loc: Loc, value: object, hint: Any) -> I
         return
     if not _fits(read, hint):
         yield document.mistake(loc, "nothing" if value is None else repr(value), _words(hint))
+
+
+def _group(hint: Any) -> type[Any] | None:
+    """Parameters that stand together in each entry of a list, as the seasons of a climatology."""
+    arguments = typing.get_args(hint)
+    if typing.get_origin(hint) is tuple and arguments and dataclasses.is_dataclass(arguments[0]):
+        return typing.cast("type[Any]", arguments[0])
+    return None
+
+
+def _group_mistakes(document: Document, loc: Loc, group: type[Any]) -> Iterator[Mistake]:
+    entry = document.at(*loc)
+    if entry is PLACEHOLDER:
+        return
+    if not isinstance(entry, dict):
+        yield document.mistake(loc, "nothing" if entry is None else repr(entry), _words(group))
+        return
+    # A misspelt key is absent by its right name, too: one mistake, told once.
+    found = list(_parameter_mistakes(document, loc, group)) or [
+        document.mistake(loc, f"no {name!r}", _words(group)) for name in _without_default(group) if name not in entry
+    ]
+    yield from found or _contradiction(document, loc, group)
+
+
+def _input_mistakes(document: Document, loc: Loc, check: qc.check.Check) -> Iterator[Mistake]:
+    """Find names of further variables that cannot be: a check that never runs because of one would go unnoticed."""
+    given = {key: item for key, item in document.at(*loc).items() if item is not PLACEHOLDER}
+    variable = str(loc[-2])
+    try:
+        plan = Plan.build({variable: {check.name: _rule(given)}}, {variable: VariableTraits()})
+    except (QcError, UnfitError):
+        return  # the rest comes from other levels
+    for name in plan.needs(variable):
+        here = next(((*loc, key) for key, item in given.items() if item == name), loc)
+        yield from _name_mistakes(document, here, name)
+
+
+def _name_mistakes(document: Document, loc: Loc, name: str) -> Iterator[Mistake]:
+    """Hold "variable", "instrument/variable" or "instrument/stream/variable" against what there is."""
+    *place, variable = name.split(SEPARATOR)
+    if variable not in vocabulary.table() and variable != qc.check.PHASE:
+        yield document.mistake(loc, f"unknown variable {variable!r}", "a name of the vocabulary",
+                               nearest(variable, vocabulary.table()))  # fmt: skip
+    known = document.keys("instruments")
+    if len(place) > 2 or (known and place and place[0] not in known):
+        yield document.mistake(loc, f"unknown instrument {SEPARATOR.join(place)!r}", f"one of {', '.join(known)}",
+                               nearest(place[0], known))  # fmt: skip
 
 
 def _fits(value: object, hint: Any) -> bool:
@@ -131,6 +197,8 @@ def _words(hint: Any) -> str:
     plain = {float: "a number", int: "a whole number", str: "text", bool: "true or false", type(None): "nothing"}
     if hint in plain:
         return plain[hint]
+    if dataclasses.is_dataclass(hint):
+        return "a section with " + ", ".join(field.name for field in dataclasses.fields(hint))
     arguments = typing.get_args(hint)
     if typing.get_origin(hint) is Literal:
         return "one of " + ", ".join(map(str, arguments))

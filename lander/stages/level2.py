@@ -13,14 +13,14 @@ from lander import derived as derived_quantities
 from lander import manual_flags, packing, phase, store
 from lander.derived import Derived, Donor, Flagged, derive, match, worst
 from lander.engine import Task
-from lander.stages import groups
+from lander.stages import companions, groups
 from lander.stages.kept import Summaries, load_events, load_summaries
 from lander.stages.level1 import encoding
 from lander.stages.phase import load as load_phase
 from lander.stages.rows import Window, read_window
 from lander.store import Column, Entry, Recipe, Table
 from qc import filler as fillers
-from qc.check import RECORD
+from qc.check import PHASE, RECORD
 from qc.engine import Judged, judge
 from qc.events import Event, event_ids, keep_confirmed
 from qc.flags import MISSING, UNKNOWN, Flags, flag_attributes, tests_attributes
@@ -85,7 +85,8 @@ def prepare(root: Path, params: Mapping[str, Any]) -> Month:
     window = read_window(root, params["l1"], params["variables"], params["halo_us"])
     plan = Plan.from_json(params["plan"])
     phases, _ = load_phase(root, params["phase"])
-    month = Month(window, _values(window), {"deployment_phase": phase.at(window.time, phases)})
+    beside = companions.read(root, window.time, params["companions"], params["halo_us"])
+    month = Month(window, _values(window), {PHASE: phase.at(window.time, phases), **beside})
     if params["events"] is not None:
         month.events = load_events(root, params["events"], params["month"])
     month.summaries = load_summaries(root, tuple(params["summaries"].values()))
