@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from lander import config as configuration
-from lander import events, explain, flag_log, flagging, html, lazy, pipeline, series
+from lander import events, explain, flag_log, flagging, html, lazy, pipeline, quality, series
 from lander.deployment import ArchiveConfig, Deployment, Instrument, Site
 from lander.errors import RequestError
 from lander.index import Index
@@ -261,6 +261,20 @@ class Archive:
             it when the archive was opened; `undone`, `undone_who`, `undone_why` where it was taken back. Times are UTC.
         """
         return flagging.frame(flag_log.read(self.root), flagging.carried(self.source))
+
+    def plan(self) -> "pd.DataFrame":
+        """Quality control as it is at work: defaults, changed by archive, site and instrument, one row a check.
+
+        Returns
+        -------
+        DataFrame
+            `deployment`, `instrument`, `stream`, `variable` ("record" for the record itself), `check`, `required`
+            (whether flag 1 takes its pass) and `parameters`, as a dict: durations in seconds, bounds in the
+            variable's units.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(quality.plan_rows(self.config, self.streams), columns=quality.PlanRow._fields)
 
     def _only_site(self) -> str:
         if len(self.sites) != 1:

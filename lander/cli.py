@@ -163,8 +163,17 @@ def _exit_by(outcome: "Outcome") -> None:
 
 
 @app.command()
-def status(archive: ArchivePath) -> None:
+def status(
+    archive: ArchivePath,
+    plan: Annotated[bool, typer.Option("--plan", help="Show which checks judge what, with which parameters.")] = False,
+) -> None:
     """Show what is stale, missing or failed, and why."""
+    if plan:
+        from lander.quality import plan_rows
+        from lander.reading import show_plan
+
+        opened = _open(archive)
+        show_plan(plan_rows(opened.config, opened.streams))
     _compare(archive, None, exact=False)
 
 

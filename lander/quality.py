@@ -1,8 +1,8 @@
 """Quality control of a stream: which checks judge what, from the configuration and what the stream holds."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,6 +44,28 @@ def effective_plan(config: ArchiveConfig, stream: Stream) -> Plan:
         if one.check in of_record or set(found[one.check].needs(one.params)) <= {*stream.measured}
     ]
     return Plan({**plan.checks, RECORD: tuple(record)})
+
+
+class PlanRow(NamedTuple):
+    """One check at work: of which deployment, instrument, stream and variable, and with which parameters."""
+
+    deployment: str
+    instrument: str
+    stream: str
+    variable: str
+    check: str
+    required: bool
+    parameters: Mapping[str, Any]
+
+
+def plan_rows(config: ArchiveConfig, streams: Iterable[Stream]) -> Iterator[PlanRow]:
+    """The effective plans of streams, check by check."""
+    for stream in streams:
+        plan = effective_plan(config, stream)
+        for variable in plan.variables:
+            for one in plan.for_variable(variable):
+                owner = (stream.deployment.id, stream.instrument.name, stream.name)
+                yield PlanRow(*owner, variable, one.check, one.required, asdict(one.params))
 
 
 def disturbances(stream: Stream) -> tuple[Disturbance, ...]:

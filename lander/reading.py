@@ -1,6 +1,7 @@
 """Results in words and tables: what the commands print for people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lander import terminal
 from lander.events import Occurrence
 from lander.index import RawFile
 from lander.pipeline import Outcome
+from lander.quality import PlanRow
 from lander.status import Status
 from lander.verify import Verification
 
@@ -165,6 +167,15 @@ def _show_quarantine(rows: Mapping[str, RawFile]) -> None:
     terminal.say("each is tried again when its bytes, its settings or its reader change; `lander inspect` tells more")
 
 
+def show_plan(rows: Iterable[PlanRow]) -> None:
+    """What `lander status --plan` prints: stream by stream, which checks judge what, and how."""
+    for owner, own in groupby(rows, key=lambda row: (row.deployment, row.instrument, row.stream)):
+        terminal.say(f"quality control of {'/'.join(owner)}")
+        table = [(row.variable, row.check, "yes" if row.required else "no", _brief(row.parameters)) for row in own]
+        terminal.table(("variable", "check", "required", "parameters"), table)
+        terminal.say()
+
+
 def _list(head: str, names: Sequence[str]) -> None:
     if names:
         terminal.say(head)
@@ -248,6 +259,6 @@ def _unit(name: str) -> str:
 def _brief(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_brief(inner)}" for key, inner in value.items() if inner is not None)
-    if isinstance(value, list):
-        return "; ".join(map(str, value))
+    if isinstance(value, list | tuple):
+        return "; ".join(map(_brief, value))
     return str(value)

@@ -1,5 +1,6 @@
 """Checks that look at another instrument: what they see, what hangs on it, and what is said where it is not there."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 import lander
 from lander import config, planning, store
+from lander.cli import app
 from lander.config.validate import validate
 from lander.errors import ConfigError
 from lander.status import status
@@ -151,3 +153,23 @@ def test_mistakes_in_what_is_looked_at_are_named(side, tmp_path, edit, words):
     assert words in str(mistake)
     lines = (own / mistake.file).read_text().splitlines()
     assert mistake.line > lines.index("  optode:")
+
+
+def test_the_plan_at_work_is_shown_and_kept_in_the_store(side, capsys):
+    plan = lander.open(side).plan()
+    table = store.read(side / "store" / OPTODE / "L2/2016-09.nc", ["time"])
+    kept = json.loads(str(table.attributes["qc_plan"]))
+    own = plan[(plan["instrument"] == "optode") & (plan["check"] != "disturbance")]
+    shown = {(row.variable, row.check): {**row.parameters, "required": row.required} for row in own.itertuples()}
+    stored = {(name, check): setting for name, checks in kept.items() for check, setting in checks.items()}
+    assert json.loads(json.dumps(list(shown.values()))) == [stored[key] for key in shown]
+    assert shown.keys() == stored.keys()
+    with pytest.raises(SystemExit) as left:
+        app(["status", str(side), "--plan"])
+    assert left.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    first = lines.index("quality control of side/optode/samples")
+    assert lines[first + 1].split() == ["variable", "check", "required", "parameters"]
+    (line,) = (one for one in lines if one.startswith("optode_temperature") and " neighbour " in one)
+    assert line.split(maxsplit=3)[2:] == ["no", f"other ctd/temperature, suspect {SUSPECT}, offset 0.0"]
+    assert any("terms variable ctd/practical_salinity, factor 1.0" in one for one in lines)
