@@ -16,6 +16,7 @@ from lander.flag_lines import FlagLog
 SEPARATOR = "/"
 """Between an instrument, its stream and a variable, where people name one of another instrument: "adcp/pitch"."""
 
+CalibrationSource = Literal["header", "xmlcon", "device_sheet", "configuration"]
 Coefficients = Mapping[str, Mapping[str, float | str]]
 QcRules = Mapping[str, Mapping[str, Mapping[str, object] | Literal["off"]]]
 """Variable -> check -> parameter -> value, or "off" for a check that is not to run."""
@@ -71,7 +72,7 @@ class RawPattern:
 class Calibration:
     """Which coefficients count. `source` names the chosen place; `coefficients` are set for all but the header."""
 
-    source: Literal["header", "xmlcon", "configuration"] = "header"
+    source: CalibrationSource = "header"
     coefficients: Coefficients | None = None
 
 

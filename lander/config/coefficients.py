@@ -1,24 +1,55 @@
 """Files of calibration coefficients that an instrument's `calibration:` names."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any
 
+from ingest.calibration.eco_device import read_device_sheet
 from ingest.calibration.xmlcon import parse_xmlcon
 from ingest.errors import CalibrationError
 from lander.config.file import LARGEST_FILE, Document, Mistake, read
 
 YAML_SUFFIXES = (".yaml", ".yml")
-XMLCON_SUFFIX = ".xmlcon"
-EXPECTED = "a YAML file (sensor, then coefficient: value) or a Sea-Bird .xmlcon"
+EXPECTED = "a YAML file (sensor, then coefficient: value), a Sea-Bird .xmlcon or the .dev of an ECO"
 
 
-def is_xmlcon(file: str) -> bool:
-    """Whether a file's name is that of a configuration file of Sea-Bird's software."""
-    return PurePath(file).suffix.lower() == XMLCON_SUFFIX
+@dataclass(frozen=True)
+class MakersFile:
+    """A file as a maker of instruments writes it.
+
+    Attributes
+    ----------
+    source
+        What `source:` calls it.
+    parse
+        From its bytes to sensor -> the maker's name of the coefficient -> value.
+    words
+        What it is, for messages.
+    """
+
+    source: str
+    parse: Callable[[bytes], Mapping[str, Mapping[str, Any]]]
+    words: str
+
+
+MAKERS_FILES: Mapping[str, MakersFile] = {
+    ".xmlcon": MakersFile("xmlcon", parse_xmlcon, "an .xmlcon as Sea-Bird's software saves it"),
+    ".dev": MakersFile(
+        "device_sheet", lambda content: read_device_sheet(content.decode("latin-1")), "the device sheet of an ECO"
+    ),
+}
+"""By the suffix of their names."""
+
+
+def makers_file(file: str) -> MakersFile | None:
+    """What kind of a maker's file it is, by its name; None for YAML and anything else."""
+    return MAKERS_FILES.get(PurePath(file).suffix.lower())
 
 
 def is_known(file: str) -> bool:
     """Whether a file's name is of a kind that is read."""
-    return is_xmlcon(file) or PurePath(file).suffix.lower() in YAML_SUFFIXES
+    return makers_file(file) is not None or PurePath(file).suffix.lower() in YAML_SUFFIXES
 
 
 def read_coefficients(path: Path, file: str) -> Document:
@@ -31,21 +62,22 @@ def read_coefficients(path: Path, file: str) -> Document:
     file
         Its name in messages, relative to the archive.
     """
-    if not is_xmlcon(file):
+    kind = makers_file(file)
+    if kind is None:
         return read(path, file)
     try:
         with path.open("rb") as handle:
             content = handle.read(LARGEST_FILE + 1)
     except OSError as error:
-        return _wrong(file, f"cannot be read: {error.strerror}")
+        return _wrong(file, f"cannot be read: {error.strerror}", kind)
     if len(content) > LARGEST_FILE:
-        return _wrong(file, f"more than {LARGEST_FILE} bytes")
+        return _wrong(file, f"more than {LARGEST_FILE} bytes", kind)
     try:
-        found = parse_xmlcon(content)
+        found = kind.parse(content)
     except CalibrationError as error:
-        return _wrong(file, error.message)
+        return _wrong(file, error.message, kind)
     return Document(file, {sensor: dict(values) for sensor, values in found.items()})
 
 
-def _wrong(file: str, found: str) -> Document:
-    return Document(file, mistakes=(Mistake(file, 1, "", found, "an .xmlcon as Sea-Bird's software saves it"),))
+def _wrong(file: str, found: str, kind: MakersFile) -> Document:
+    return Document(file, mistakes=(Mistake(file, 1, "", found, kind.words),))

@@ -12,7 +12,7 @@ import numpy as np
 
 import lander.derived
 from ingest import vocabulary
-from lander.config.coefficients import EXPECTED, is_known, is_xmlcon
+from lander.config.coefficients import EXPECTED, MAKERS_FILES, is_known, makers_file
 from lander.config.domain import reference_value
 from lander.config.file import UNKNOWN_KEY, Document, Loc, Mistake
 from lander.config.qc_rules import qc_mistakes
@@ -151,13 +151,14 @@ def _settings(document: Document, loc: Loc) -> Iterator[Mistake]:
 def _calibration(document: Document, instrument: Loc, calibrations: Mapping[str, Document]) -> Iterator[Mistake]:
     here = (*instrument, "calibration")
     source, file = document.at(*here, "source"), document.text(*here, "file")
-    packed, inline = file is not None and is_xmlcon(file), document.at(*here, "coefficients") is not None
-    if source == "xmlcon" and not packed:
-        yield document.mistake((*here, "source"), "xmlcon without an .xmlcon file", "`file:` with its path")
-    if source == "configuration" and not inline and (file is None or packed):
+    made, inline = None if file is None else makers_file(file), document.at(*here, "coefficients") is not None
+    for suffix, kind in MAKERS_FILES.items():
+        if source == kind.source and made != kind:
+            yield document.mistake((*here, "source"), f"{source} without a file *{suffix}", "`file:` with its path")
+    if source == "configuration" and not inline and (file is None or made):
         yield document.mistake((*here, "source"), "configuration without coefficients", "`file:` or `coefficients:`",
-                               "xmlcon" if packed else None)  # fmt: skip
-    if file is not None and inline and not packed:
+                               made.source if made else None)  # fmt: skip
+    if file is not None and inline and not made:
         yield document.mistake((*here, "file"), "both `file:` and `coefficients:`", "one of them")
     if file is None or file in calibrations:
         return

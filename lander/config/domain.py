@@ -100,7 +100,7 @@ def _calibration(model: CalibrationModel, calibrations: Mapping[str, Document]) 
     if model.source == "header":
         return domain.Calibration("header")
     written: Mapping[str, Mapping[str, float | str]] | None = model.coefficients
-    if model.file is not None and (model.source == "xmlcon" or written is None):
+    if model.file is not None and (model.source != "configuration" or written is None):
         written = calibrations[model.file].data
     return domain.Calibration(model.source, {sensor: dict(values) for sensor, values in (written or {}).items()})
 

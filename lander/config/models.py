@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from lander.config.identifiers import email_of, folder_name, licence_of, orcid_of, pattern_of, ror_of
+from lander.deployment import CalibrationSource
 from lander.units import UnfitError, quantity, time_of
 
 Value = TypeVar("Value", float, int)
@@ -178,7 +179,7 @@ class RawModel(Section):
 class CalibrationModel(Section):
     """`calibration:` of an instrument."""
 
-    source: Literal["header", "xmlcon", "configuration"]
+    source: CalibrationSource
     file: Text | None = None
     coefficients: Annotated[Coefficients, Field(min_length=1)] | None = None
 

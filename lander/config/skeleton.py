@@ -110,9 +110,10 @@ instruments:
     # pressure_reference: gauge            # gauge: zero in air; absolute: air included
     # Where the file's header has no coefficients, or older ones:
     # calibration:
-    #   source: configuration              # or: header, or: xmlcon. Where they differ, this one counts
+    #   source: configuration              # or: header, xmlcon, device_sheet. Where they differ, this one counts
     #   file: ctd_coefficients.yaml        # sensor, then coefficient: value; or `coefficients:` right here
-    #   # A Sea-Bird .xmlcon as the file (source: xmlcon) also tells what sits on external voltages.
+    #   # A Sea-Bird .xmlcon as the file (source: xmlcon) also tells what sits on external voltages; the sheet that
+    #   # came with an ECO (source: device_sheet) is a .dev.
     # Its clock against UTC at one moment: one check moves it, two or more also undo its drift. Oldest first.
     # clock_checks:
     #   - {instrument: 2016-09-08T02:00:05Z, utc: 2016-09-08T02:00:00Z, source: GPS}

@@ -52,11 +52,11 @@ def test_where_they_disagree_the_one_that_is_named_counts(tmp_path, source, want
 @pytest.mark.parametrize(
     ("calibration", "content", "told"),
     [
-        ("source: xmlcon", TEXT, "calibration.source: xmlcon without an .xmlcon file; expected `file:` with its path"),
-        ("source: xmlcon\n      file: ctd.yaml", TEXT, "calibration.source: xmlcon without an .xmlcon file"),
+        ("source: xmlcon", TEXT, "calibration.source: xmlcon without a file *.xmlcon; expected `file:` with its path"),
+        ("source: xmlcon\n      file: ctd.yaml", TEXT, "calibration.source: xmlcon without a file *.xmlcon"),
         ("source: configuration\n      file: ctd.xmlcon", TEXT, "did you mean 'xmlcon'?"),
         ("source: xmlcon\n      file: other.xmlcon", TEXT, "calibration.file: no such file: other.xmlcon"),
-        ("source: xmlcon\n      file: ctd.con", TEXT, "or a Sea-Bird .xmlcon"),
+        ("source: xmlcon\n      file: ctd.con", TEXT, "a Sea-Bird .xmlcon or"),
         (CHOSEN, "<html></html>", "ctd.xmlcon:1: no <Sensors> or <SensorArray> block"),
         (CHOSEN, "x" * 1_000_001, "ctd.xmlcon:1: more than 1000000 bytes"),
     ],
