@@ -196,7 +196,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
 
 READER = Reader(
     name="rdi_pd0_hexlog",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,
