@@ -194,7 +194,7 @@ READER = Reader(
         "Sea-Bird SBE 37-SM, 37-SMP, 37-SI, 37-SIP, 37-IM, 37-IMP MicroCAT, also -ODO, with or without pressure",
         "Sea-Bird HydroCAT and HydroCAT-ODO",
         "Sea-Bird SBE 39plus and 39plus-IM",
-        "Sea-Bird SBE 16plus V2 and 19plus V2 SEACAT, strain gauge or Digiquartz, external voltages, serial sensors",
+        "Sea-Bird SBE 16plus V2, 16plus-IM and 19plus V2 SEACAT, strain gauge or Digiquartz, voltages, serial sensors",
         "Sea-Bird SeaFET V2 and SeapHOx V2, shallow and deep",
     ),
 )

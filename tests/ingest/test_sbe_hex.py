@@ -381,6 +381,15 @@ def test_seacat_channels_follow_the_header(decode_bytes):
     assert samples.sizes == {"time": 1}
 
 
+@pytest.mark.parametrize("model", ["SBE16plus-IM", "SBE 16plus V2", "SBE19plus"])
+def test_optical_counts_of_every_seacat(decode_bytes, model):
+    header = _seacat().replace(b"SBE16plus", model.encode()).replace(b"<SBE38>", b"<WETLABS>yes</WETLABS>\n* <SBE38>")
+    decoded = decode_bytes(header + b"0620000A7E3587E8006231" + b"1022011804DE" + b"1F88032D\n")
+    assert decoded.reader == "sbe_hex"
+    counts = [decoded.streams["samples"][f"optical_counts_{place}"].item() for place in range(3)]
+    assert counts == [0x1022, 0x0118, 0x04DE]
+
+
 @pytest.mark.parametrize(("length", "dimension"), [("11", "scan"), ("15", "time"), ("", "scan")])
 def test_samples_without_a_time(decode_bytes, length, dimension):
     line = b"0620000A7E3587E8006231" + (b"1F88032D" if dimension == "time" else b"")
