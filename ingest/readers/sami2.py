@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest import sami_layout
-from ingest.dcl import STAMP, TAG, Verdict, known_noise, read_stamps, settle
+from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps, settle
 from ingest.fields import join_hex
 from ingest.forms import SPACES, Where, characters, find, form, hex_pairs
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
@@ -69,9 +69,12 @@ class _Pieces(NamedTuple):
     wanted: Places
 
 
+_TAGS = frozenset({b"pco2w", b"phsen"})
+
+
 def sniff(head: bytes, name: str) -> bool:
-    """Claim a file with the start of a record of a known type and of the length that its type has."""
-    return any(_is_record(match[8].decode()) for match in _START.finditer(head))
+    """Claim a file with the start of a record of a known type and of the length that its type has, or a silent log."""
+    return is_silent(head, _TAGS) or any(_is_record(match[8].decode()) for match in _START.finditer(head))
 
 
 def _is_record(digits: str) -> bool:

@@ -26,7 +26,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Verdict, known_noise, read_stamps
+from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
 from ingest.fields import Table, numbers, pick, read_table
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
@@ -55,9 +55,12 @@ class State:
     decimals: tuple[int, ...] = ()
 
 
+_TAGS = frozenset({b"ctdbp"})
+
+
 def sniff(head: bytes, name: str) -> bool:
-    """Claim a file with at least one whole record in its head."""
-    return _ANY_LINE.search(head) is not None
+    """Claim a file with at least one whole record in its head, or a silent log."""
+    return is_silent(head, _TAGS) or _ANY_LINE.search(head) is not None
 
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:
