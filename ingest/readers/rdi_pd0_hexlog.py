@@ -63,7 +63,7 @@ class Text(NamedTuple):
         return np.where(last & line_end, self.lines.next[self.data[row]], self.first[row] + 2 * inside)
 
 
-_TAGS = frozenset({b"adcp", b"adcpt"})
+_TAGS = frozenset({b"adcpt"})
 
 
 def sniff(head: bytes, name: str) -> bool:
