@@ -75,6 +75,20 @@ def known_noise(line: bytes) -> str | None:
     return None
 
 
+_TAGGED = re.compile(STAMP + rb"\[([A-Za-z]\w*?)\d*:[^\]\s]*\]:")
+_UNTAGGED = re.compile(rb"^" + STAMP + rb"(?!\[)[^\n]*\d", re.MULTILINE)
+
+
+def is_silent(head: bytes, names: frozenset[bytes]) -> bool:
+    """Whether a log has nothing but the logger's messages and noise in its head, and its tags name the instrument.
+
+    Days on which an instrument was off, or sent noise only, are files of its series too (seen in real logs of an ECO,
+    a 26plus and a SAMI2); so are those whose first record comes late. `names` are the tag's words without number.
+    """
+    first = _TAGGED.match(head)
+    return first is not None and first[8] in names and _UNTAGGED.search(head) is None
+
+
 Verdict = tuple[bool, str]
 """Whether a line without a record is known noise (skipped) or damage (rejected), and what it is."""
 

@@ -27,6 +27,7 @@ _SCALED = (
     ("pitch_standard_deviation", "pitch_deviation", 10.0),
     ("roll_standard_deviation", "roll_deviation", 10.0),
     ("vertical_beam_time_offset", "vertical_delay", 1000.0),
+    ("first_cell_distance", "first_cell", 100.0),
 )
 
 # Our name, column, dimensions after time. Counts and words stay integers.
@@ -129,17 +130,18 @@ def _coordinates(layout: Layout) -> dict[str, xr.Variable]:
     beams = np.arange(1, fixed["beams"] + 1, dtype=np.int8)
     coordinates = {
         "beam": xr.Variable("beam", beams, {"long_name": "Number of the beam"}),
-        "cell_distance": _distances("cell", fixed),
+        "cell_distance": _distances("cell", fixed, layout.first["first_cell"]),
     }
     if layout.frame != "beam":
         coordinates["axis"] = xr.Variable("axis", beams, {"long_name": _SIGNS[layout.frame]})
-    if vertical:
-        coordinates["vertical_cell_distance"] = _distances("vertical_cell", vertical)
+    if "vertical_first_cell" in layout.first:
+        first = layout.first["vertical_first_cell"]
+        coordinates["vertical_cell_distance"] = _distances("vertical_cell", vertical, first)
     return coordinates
 
 
-def _distances(dimension: str, leader: Mapping[str, int]) -> xr.Variable:
-    centimetres = leader["first_cell"] + leader["cell_size"] * np.arange(leader["cells"])
+def _distances(dimension: str, leader: Mapping[str, int], first_cell: int) -> xr.Variable:
+    centimetres = first_cell + leader["cell_size"] * np.arange(leader["cells"])
     attributes = {"units": "m", "long_name": "Distance of the cell's centre from the transducer, along the vertical"}
     return xr.Variable(dimension, centimetres / 100.0, attributes)
 
@@ -179,7 +181,7 @@ def _attributes(layout: Layout) -> dict[str, Any]:
     attributes: dict[str, Any] = {
         "instrument_model": "Teledyne RDI " + _MODELS.get(fixed["firmware_version"], "current profiler (PD0)"),
         "firmware": f"{fixed['firmware_version']}.{fixed['firmware_revision']:02}",
-        "orientation": "up" if layout.facing_up else "down",
+        "orientation": "up" if layout.first["facing_up"] & FACING_UP else "down",
         "coordinate_system": layout.frame,
         "attitude_convention": "teledyne_rdi",
         "beam_pattern": "convex" if fixed["system_configuration"] & _CONVEX else "concave",
@@ -188,8 +190,8 @@ def _attributes(layout: Layout) -> dict[str, Any]:
         "profiling_mode": fixed["mode"],
         "cell_size_m": fixed["cell_size"] / 100,
         "blank_distance_m": fixed["blank"] / 100,
-        "first_cell_m": fixed["first_cell"] / 100,
-        "transmit_pulse_m": fixed["transmit_pulse"] / 100,
+        "first_cell_m": layout.first["first_cell"] / 100,
+        "transmit_pulse_m": layout.first["transmit_pulse"] / 100,
         "heading_alignment_degree": fixed["heading_alignment"] / 100,
         "heading_bias_degree": fixed["heading_bias"] / 100,
         "heading_bias_comment": "declination is already applied" if fixed["heading_bias"] else "none was applied",

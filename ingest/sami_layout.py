@@ -113,6 +113,14 @@ def digits_of(start: str) -> int | None:
     return 2 * (int(start[2:4], 16) + 1) if len(start) >= 4 else None
 
 
+def uncounted(length: int, kind: int) -> int:
+    """Return the bytes of the battery that the length byte of a control record may leave out; the checksum covers them.
+
+    Seen in real logs: `*B612C1` and `*B61285` with 20 bytes, of which their length says 18, and a checksum over all.
+    """
+    return 2 if length == 18 and kind >= 0x80 else 0
+
+
 def from_hex(digits: str) -> Record | str:
     """Build a record from its hexadecimal digits, without the `*`; a reason, where they are no good record."""
     data = bytes.fromhex(digits)

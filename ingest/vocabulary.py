@@ -145,6 +145,8 @@ _TABLE = (
     counted("error_status_word", "Error status word of the instrument, bit by bit", "int64"),
     counted("adc_counts", "Channels of the instrument's analogue to digital converter, counts", "uint8"),
     counted("facing_up", "Whether the transducer faces up (1) or down (0)", "uint8"),
+    measured("first_cell_distance", "m", "Distance of the first cell's centre from the transducer, along the vertical",
+              None, 1e-3, 0.0, 655.0, 1e-2),
     counted("correlation_magnitude", "Correlation of each beam's echoes, counts", "uint8"),
     counted("echo_intensity", "Echo intensity of each beam, counts", "uint8"),
     counted("percent_good", "Share of good pings; what each column counts depends on the coordinate system", "uint8",

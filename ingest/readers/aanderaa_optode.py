@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Verdict, has_own_end, known_noise, read_stamps
+from ingest.dcl import STAMP, TAG, Verdict, has_own_end, is_silent, known_noise, read_stamps
 from ingest.fields import pick, read_table
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
@@ -55,9 +55,12 @@ class State:
     last_decimals: int
 
 
+_TAGS = frozenset({b"dosta"})
+
+
 def sniff(head: bytes, name: str) -> bool:
-    """Claim a file with at least one whole record of a known model in its head."""
-    return any(int(match[8]) in MODELS for match in _ANY_LINE.finditer(head))
+    """Claim a file with at least one whole record of a known model in its head, or a silent log."""
+    return is_silent(head, _TAGS) or any(int(match[8]) in MODELS for match in _ANY_LINE.finditer(head))
 
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:

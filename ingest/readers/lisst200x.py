@@ -18,7 +18,7 @@ import numpy as np
 import xarray as xr
 
 from ingest.dataset import Values, assemble
-from ingest.dcl import STAMP, TAG, Verdict, has_own_end, known_noise, read_stamps
+from ingest.dcl import STAMP, TAG, Verdict, has_own_end, is_silent, known_noise, read_stamps
 from ingest.fields import pick, read_table
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import Calibration, Parsed, Reader, Records
@@ -72,9 +72,12 @@ class State:
     """Nothing is carried from block to block."""
 
 
+_TAGS = frozenset({b"prtsz"})
+
+
 def sniff(head: bytes, name: str) -> bool:
-    """Claim a file with at least one whole record in its head."""
-    return _ANY_LINE.search(head) is not None
+    """Claim a file with at least one whole record in its head, or a silent log."""
+    return is_silent(head, _TAGS) or _ANY_LINE.search(head) is not None
 
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:

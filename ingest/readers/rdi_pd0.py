@@ -13,7 +13,7 @@ from ingest.ledger import Span
 from ingest.matrices import alike, rows
 from ingest.pd0_dataset import dataset_of
 from ingest.pd0_framing import HEADER_BYTES, RULE, SYNC, possible
-from ingest.pd0_layout import FACING_UP, Columns, Group, Layout, groups, stream_name
+from ingest.pd0_layout import Columns, Group, Layout, first_of, groups, stream_name
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.text import Bytes
 from ingest.timecode import Times, from_fields
@@ -112,12 +112,8 @@ def _pieces(buffer: Bytes, frames: Frames, offset: int) -> tuple[list[Piece], li
             columns, where = {name: values[valid] for name, values in columns.items()}, where[valid]
         if where.size:
             batch = Batch(where, np.full(where.size, length, np.int32), columns)
-            pieces.append(Piece(_first_kept(group.layout, columns), batch))
+            pieces.append(Piece(replace(group.layout, first=first_of(columns)), batch))
     return pieces, rejected
-
-
-def _first_kept(layout: Layout, columns: Columns) -> Layout:
-    return replace(layout, facing_up=bool(columns["facing_up"][0] & FACING_UP))
 
 
 def _dated(columns: Columns, times: Times) -> Columns:
@@ -173,7 +169,7 @@ def to_dataset(records: Records, state: Any, calibration: Calibration | None) ->
 
 READER = Reader(
     name="rdi_pd0",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,

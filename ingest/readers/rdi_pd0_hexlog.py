@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.dcl import STAMP, TAG, Stamped, known_noise, read_stamps
+from ingest.dcl import STAMP, TAG, Stamped, is_silent, known_noise, read_stamps
 from ingest.ledger import Span
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.readers import rdi_pd0
@@ -63,9 +63,13 @@ class Text(NamedTuple):
         return np.where(last & line_end, self.lines.next[self.data[row]], self.first[row] + 2 * inside)
 
 
+_TAGS = frozenset({b"adcpt"})
+
+
 def sniff(head: bytes, name: str) -> bool:
-    """Claim text with a line that starts as an ensemble does: header and table of data types."""
-    return any(_is_header(bytes.fromhex(_even(match[8]).decode())) for match in _FIRST_LINE.finditer(head))
+    """Claim text with a line that starts as an ensemble does: header and table of data types; or a silent log."""
+    starts = (bytes.fromhex(_even(match[8]).decode()) for match in _FIRST_LINE.finditer(head))
+    return is_silent(head, _TAGS) or any(_is_header(start) for start in starts)
 
 
 def _even(digits: bytes) -> bytes:
@@ -196,7 +200,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
 
 READER = Reader(
     name="rdi_pd0_hexlog",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,

@@ -20,7 +20,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, known_noise, read_stamps
+from ingest.dcl import STAMP, TAG, is_silent, known_noise, read_stamps
 from ingest.ledger import Span
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.text import split_lines
@@ -41,6 +41,7 @@ _SNIFF = re.compile(
 )
 _SNIFF_TITLES = re.compile(rb"Bin +Dir +Mag +E/W +N/S +Vert +Err +Echo1")
 _MOST_BINS = 255
+_LOOK_AHEAD = 2000  # lines, for the table after the first: an hour of a talkative logger has some 60
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,12 @@ class Table:
     bins: NDArray[np.float64]
 
 
+_TAGS = frozenset({b"adcp"})
+
+
 def sniff(head: bytes, name: str) -> bool:
-    """Claim text with the headers of PD8 tables."""
-    return _SNIFF_TITLES.search(head) is not None and _SNIFF.search(head) is not None
+    """Claim text with the headers of PD8 tables, or a silent log."""
+    return is_silent(head, _TAGS) or bool(_SNIFF_TITLES.search(head) and _SNIFF.search(head))
 
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:
@@ -141,13 +145,36 @@ class _Walk:
         bins = 0
         while row < len(payload) and bins < _MOST_BINS and self._is_bin(row, bins + 1, width):
             row, bins = row + 1, bins + 1
-        if row == len(payload):
+        if row == len(payload) and not (self._last and bins == self._state.bins and self._stop[-1] < self._next[-1]):
             return self._unfinished(first, row, f"cut off after {bins} bins")
-        if not bins or payload[row].strip() or self._next[row] == self._stop[row]:
+        return self._judge(first, row, bins)
+
+    def _judge(self, first: int, row: int, bins: int) -> int | None:
+        """Take or reject a table whose last bin is in the line before `row`; None where more lines are needed."""
+        known, following = self._state.bins, row
+        if row < len(self._payload) and not self._payload[row].strip() and self._stop[row] < self._next[row]:
+            following = row + 1
+        elif not known:
+            ahead = self._bins_ahead(row)
+            if ahead is None:
+                return None
+            known = ahead
+        if not bins or (following == row and bins < known):
             return self._give_up(first, row, f"table that breaks off after {bins} bins")
         if self._state.bins not in (0, bins):
             return self._give_up(first, row, f"table of {bins} bins, the first in the file has {self._state.bins}")
-        return self._take(first, row + 1, bins)
+        return self._take(first, following, bins)
+
+    def _bins_ahead(self, row: int) -> int | None:
+        """Count the bins of the next table, 0 without one; None where more lines are needed to tell."""
+        end = min(len(self._payload), row + _LOOK_AHEAD)
+        found = (at + 1 for at in range(row, end) if _TITLES.fullmatch(self._payload[at]))
+        start = next(found, end)
+        bins, width = 0, len(self._payload[start].rstrip()) if start < len(self._payload) else 0
+        while start + bins < len(self._payload) and self._is_bin(start + bins, bins + 1, width):
+            bins += 1
+        open_end = start + bins == len(self._payload) and start + bins < row + _LOOK_AHEAD + _MOST_BINS
+        return None if open_end and not self._last else bins
 
     def _is_bin(self, row: int, number: int, width: int) -> bool:
         # A line cut in its last number would be a bin as well: all of a table are equally wide.
@@ -245,7 +272,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
 
 READER = Reader(
     name="rdi_pd8_text",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,

@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest import sami_layout
-from ingest.dcl import STAMP, TAG, Verdict, known_noise, read_stamps, settle
+from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps, settle
 from ingest.fields import join_hex
 from ingest.forms import SPACES, Where, characters, find, form, hex_pairs
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
@@ -69,15 +69,18 @@ class _Pieces(NamedTuple):
     wanted: Places
 
 
+_TAGS = frozenset({b"pco2w", b"phsen"})
+
+
 def sniff(head: bytes, name: str) -> bool:
-    """Claim a file with the start of a record of a known type and of the length that its type has."""
-    return any(_is_record(match[8].decode()) for match in _START.finditer(head))
+    """Claim a file with the start of a record of a known type and of the length that its type has, or a silent log."""
+    return is_silent(head, _TAGS) or any(_is_record(match[8].decode()) for match in _START.finditer(head))
 
 
 def _is_record(digits: str) -> bool:
     length, kind = int(digits[2:4], 16), int(digits[4:6], 16)
     lengths = {0x04: (39,), 0x05: (39,), 0x0A: (231,), 0x11: (7,)}.get(kind, (18, 20) if kind >= 0x80 else ())
-    return length in lengths and len(digits) <= 2 * (length + 1)
+    return length in lengths and len(digits) <= 2 * (length + 1 + sami_layout.uncounted(length, kind))
 
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:
@@ -103,7 +106,7 @@ def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
         lines = lines.where(np.arange(opened))
     elif opened >= 0:
         found = np.append(found, [[_CUT], [opened], [lines.start.size - 1], [0], [0]], axis=1)
-    pieces = _Pieces(*found)
+    pieces = _with_battery(buffer, digits, _Pieces(*found))
     streams, reasons = _read_records(buffer, digits, pieces)
     blank = sami_layout.add_blanks(streams, state.blank)
     batches = {}
@@ -135,6 +138,17 @@ def _find_digits(block: bytes, buffer: Bytes, lines: Lines) -> _Digits:
             digits.start[row], digits.stop[row] = match.span(9)
             digits.opens[row] = bool(match[8])
     return digits
+
+
+def _with_battery(buffer: Bytes, digits: _Digits, pieces: _Pieces) -> _Pieces:
+    """Take records for whole that are too long by the battery that their length leaves out."""
+    kind = pieces.kind.copy()
+    for row in np.flatnonzero((kind == TOO_LONG) & (pieces.digits == pieces.wanted + 4)).tolist():
+        start = int(digits.start[pieces.first[row]])
+        _, length, code = bytes.fromhex(buffer[start : start + 6].tobytes().decode())
+        if sami_layout.uncounted(length, code):
+            kind[row] = RECORD
+    return pieces._replace(kind=kind)
 
 
 Streams = dict[str, tuple[Places, dict[str, NDArray[Any]]]]
@@ -219,7 +233,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
 
 READER = Reader(
     name="sami2",
-    version=2,
+    version=3,
     sniff=sniff,
     parse=parse,
     finish=finish,

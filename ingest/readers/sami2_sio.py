@@ -24,11 +24,12 @@ from ingest.text import Bytes, Places, hex_fields
 
 _LETTERS = b"PH"
 _RECORD = form(literal(b"*"), hex_pairs(4))
+_START = re.compile(rb"\*[0-9A-F]{2}(?:[0-9A-F]{2}(?:04|05|0A|11)|1[24][89A-F][0-9A-F])")
 
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with a whole block of a SAMI2, a good record in it or not."""
-    return any(re.search(rb"\*[0-9A-F]{4}(04|05|0A|11)", data) for data in holds(head, _LETTERS))
+    return any(_START.search(data) for data in holds(head, _LETTERS))
 
 
 def parse(block: bytes, offset: int, state: Gap | None) -> Parsed:
@@ -48,8 +49,10 @@ def _parse(block: bytes, offset: int, state: Gap | None, final: bool) -> Parsed:
 def _rows(buffer: Bytes, start: Places, stop: Places) -> dict[str, Rows]:
     found = find(buffer, start, stop, _RECORD, Where.ANYWHERE)
     first, last = found.text_start[0], found.text_stop[0]
-    promised = hex_fields(buffer, first + 2, (2,))[0][0]
-    found = found.where(last - first == 2 * (promised + 1))
+    promised, kind = hex_fields(buffer, first + 2, (2, 2))[0]
+    beyond = (last - first) // 2 - promised - 1
+    with_battery = (beyond == sami_layout.uncounted(18, 0x80)) & (promised == 18) & (kind >= 0x80)
+    found = found.where((beyond == 0) | with_battery)
     first, last = found.text_start[0], found.text_stop[0]
     data, edges = join_hex(buffer, first, last)
     streams = {}
@@ -76,7 +79,7 @@ def to_dataset(records: Records, state: Gap, calibration: Calibration | None) ->
 
 READER = Reader(
     name="sami2_sio",
-    version=2,
+    version=3,
     sniff=sniff,
     parse=parse,
     finish=finish,

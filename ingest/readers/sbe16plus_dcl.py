@@ -23,10 +23,11 @@ from typing import Any
 import gsw
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Verdict, has_own_end, known_noise, read_stamps
-from ingest.fields import numbers, pick, read_table
+from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
+from ingest.fields import Table, numbers, pick, read_table
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
 from ingest.sea_bird_clock import PATTERN, read_dates
@@ -46,17 +47,20 @@ _AGREES = 0.05  # practical salinity: outputs are rounded, and the instrument's 
 
 @dataclass(frozen=True)
 class State:
-    """Layout of a line: how many values before and after the clock, what each is, and decimals of the last one."""
+    """Layout of a line: how many values before and after the clock, what each is, and decimals of each."""
 
     before: int
     after: int
     names: tuple[str | None, ...]
-    last_decimals: int
+    decimals: tuple[int, ...] = ()
+
+
+_TAGS = frozenset({b"ctdbp"})
 
 
 def sniff(head: bytes, name: str) -> bool:
-    """Claim a file with at least one whole record in its head."""
-    return _ANY_LINE.search(head) is not None
+    """Claim a file with at least one whole record in its head, or a silent log."""
+    return is_silent(head, _TAGS) or _ANY_LINE.search(head) is not None
 
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:
@@ -83,10 +87,11 @@ def _recognise(head: bytes) -> State:
     """Take the layout that most lines of the head have, so that one damaged line does not decide for the file."""
     lines = [(_numbers(match[8]), _numbers(match[9])) for match in _ANY_LINE.finditer(head)]
     if not lines:
-        return State(3, 0, (None,) * 3, 0)
+        return State(3, 0, (None,) * 3)
     (before, after), _ = Counter((len(first), len(second)) for first, second in lines).most_common(1)[0]
     alike = [(*first, *second) for first, second in lines if (len(first), len(second)) == (before, after)]
-    decimals = Counter(len(values[-1].partition(b".")[2]) for values in alike).most_common(1)[0][0] if after else 0
+    seen = (Counter(len(text.partition(b".")[2]) for text in texts) for texts in zip(*alike, strict=True))
+    decimals = tuple(one.most_common(1)[0][0] for one in seen)
     return State(before, after, _names(alike, before, after), decimals)
 
 
@@ -136,12 +141,12 @@ def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
     read = numbers(buffer, start, table.stop[0])
     time, fits, valid = read_dates(buffer, table.start[1], table.stop[1])
     fits &= stamped.stamped[row] & table.numeric & read.valid
-    # The clock at the end of a line is whole by its width; a value there may have lost digits.
-    whole = has_own_end(buffer, lines.where(row)) | (not state.after) | (table.decimals[-1] == state.last_decimals)
+    table.value[0], table.decimals[0] = read.value, read.decimals
+    table.width[0] = np.clip(table.stop[0] - start, 0, 255)
+    places = [place for place in range(len(table.value)) if place != state.before]
+    whole = _whole(table, places, state)
     good = fits & valid & stamped.valid[row] & whole
     held = pick(good)
-    table.value[0] = read.value
-    places = [place for place in range(len(table.value)) if place != state.before]
     columns = {
         "time": time[held],
         "logger_clock_offset": (stamped.time[row[held]] - time[held]).astype(np.int64),
@@ -150,9 +155,21 @@ def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
     faults = {
         "stamp is not a time": row[fits & ~stamped.valid[row]],
         "instrument's clock is not a time": row[fits & ~valid],
-        "line cut in its last value": row[fits & ~whole],
+        "value that lost digits": row[fits & ~whole],
     }
     return Found({STREAM: (row[good], columns)}, faults)
+
+
+def _whole(table: Table, places: list[int], state: State) -> NDArray[np.bool_]:
+    """Whether every value has the decimals it has in most lines, and a digit before the point.
+
+    The instrument prints a fixed number of decimals. `.62187` for 3.62187 and `6` for 6.847 were seen in real logs.
+    """
+    whole = np.ones(table.row.size, dtype=np.bool_)
+    for place, decimals in zip(places, state.decimals, strict=False):
+        least = decimals + (2 if decimals else 1) + (table.value[place] < 0)
+        whole &= (table.decimals[place] == decimals) & (table.width[place] >= least)
+    return whole
 
 
 def _judge(line: bytes) -> Verdict:
@@ -186,7 +203,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
 
 READER = Reader(
     name="sbe16plus_dcl",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from ingest.calibration.sea_bird import DECIBAR_PER_PSI
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Stamped, Verdict, has_own_end, known_noise, read_stamps
+from ingest.dcl import STAMP, TAG, Stamped, Verdict, has_own_end, is_silent, known_noise, read_stamps
 from ingest.fields import numbers, strip_blanks
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import Calibration, Parsed, Reader, Records
@@ -60,9 +60,12 @@ class State:
     """Nothing is carried from block to block."""
 
 
+_TAGS = frozenset({b"presf"})
+
+
 def sniff(head: bytes, name: str) -> bool:
-    """Claim a file with at least one whole line of tides or waves in its head."""
-    return _ANY_LINE.search(head) is not None
+    """Claim a file with at least one whole line of tides or waves in its head, or a silent log."""
+    return is_silent(head, _TAGS) or _ANY_LINE.search(head) is not None
 
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:

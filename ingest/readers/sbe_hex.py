@@ -32,6 +32,8 @@ from ingest.timecode import from_seconds
 
 STREAM = "samples"
 CLOCK_EPOCH = "2000-01-01"
+# A header that lost its *END* goes on to the first line of digits, which no header has.
+_END = re.compile(END.pattern + rb"|^(?=[0-9A-Fa-f]{16,}[ \t]*\r?\n)", re.MULTILINE)
 
 @dataclass(frozen=True)
 class State:
@@ -49,7 +51,7 @@ def sniff(head: bytes, name: str) -> bool:
     """
     if not re.match(rb"\*\s*Sea-Bird\b", head):
         return False
-    end = END.search(head)
+    end = _END.search(head)
     if end is None and len(head) >= HEAD_BYTES:
         return False
     header = head[: end.start()] if end else head
@@ -73,9 +75,9 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
     if state is not None:
         records, consumed, state = _parse_lines(block, offset, state, final)
         return records, consumed, state
-    end = END.search(block)
+    end = _END.search(block)
     # The line end of *END* may be in the next block.
-    if end is None or (not final and not end[0].endswith(b"\n")):
+    if end is None or (not final and end[0] and not end[0].endswith(b"\n")):
         lost = (Span(offset, len(block), "header without an *END* line"),) if final and block else ()
         return Records(rejected=lost), len(block) if final else 0, None
     state = _begin(parse_header(block[: end.start()]))
@@ -194,7 +196,7 @@ READER = Reader(
         "Sea-Bird SBE 37-SM, 37-SMP, 37-SI, 37-SIP, 37-IM, 37-IMP MicroCAT, also -ODO, with or without pressure",
         "Sea-Bird HydroCAT and HydroCAT-ODO",
         "Sea-Bird SBE 39plus and 39plus-IM",
-        "Sea-Bird SBE 16plus V2 and 19plus V2 SEACAT, strain gauge or Digiquartz, external voltages, serial sensors",
+        "Sea-Bird SBE 16plus V2, 16plus-IM and 19plus V2 SEACAT, strain gauge or Digiquartz, voltages, serial sensors",
         "Sea-Bird SeaFET V2 and SeapHOx V2, shallow and deep",
     ),
 )

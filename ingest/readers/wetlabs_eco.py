@@ -21,7 +21,7 @@ import xarray as xr
 
 from ingest import eco_layout
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Verdict, has_own_end, known_noise, read_stamps
+from ingest.dcl import STAMP, TAG, Verdict, has_own_end, is_silent, known_noise, read_stamps
 from ingest.fields import pick, read_clock, read_table
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
@@ -47,9 +47,12 @@ def _layout(match: re.Match[bytes]) -> eco_layout.Wavelengths:
     return tuple(int(one) for one in match[8].split(b"\t")[1::2])
 
 
+_TAGS = frozenset({b"flort"})
+
+
 def sniff(head: bytes, name: str) -> bool:
-    """Claim a file with at least one whole record of known wavelengths in its head."""
-    return any(eco_layout.is_layout(_layout(match)) for match in _ANY_LINE.finditer(head))
+    """Claim a file with at least one whole record of known wavelengths in its head, or a silent log."""
+    return is_silent(head, _TAGS) or any(eco_layout.is_layout(_layout(match)) for match in _ANY_LINE.finditer(head))
 
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:

@@ -27,6 +27,7 @@ class Ensemble:
     percent_good: bool = True
     century: bool = True
     facing_up: bool = True
+    first_cell: int = 209
     extra: bytes = b""  # a further data type, identity included
 
 
@@ -41,8 +42,8 @@ def fixed_leader(e: Ensemble) -> bytes:
     configuration = 0x4143 | (0x80 if e.facing_up else 0)  # 600 kHz, convex, 20 degrees
     part = struct.pack("<HBBHBBBBHHHBBBBH", 0, 51, 41, configuration, 0, 6, 4, e.cells, 45, e.cell_size, 88, 1, 64, 5,
                        0, 2000)  # fmt: skip
-    part += struct.pack("<BBBBhhBBHHBBBBH", 0, 1, 0, e.coordinates, 0, e.heading_bias, 0x7D, 0x3D, 209, 118, 1, 5, 50,
-                        0, 24)  # fmt: skip
+    part += struct.pack("<BBBBhhBBHHBBBBH", 0, 1, 0, e.coordinates, 0, e.heading_bias, 0x7D, 0x3D, e.first_cell, 118, 1,
+                        5, 50, 0, 24)  # fmt: skip
     return part + struct.pack("<8sHBBIB", b"\0" * 8, 0, 255, 0, 18655, 20)
 
 

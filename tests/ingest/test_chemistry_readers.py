@@ -8,6 +8,7 @@ import pytest
 import ingest
 from ingest import sami_layout, sio
 from tests.ingest import made_chemistry as made
+from tests.ingest.made_sio import sio_block
 
 
 def test_optode_blocks_against_the_reviewed_ones(corpus):
@@ -57,6 +58,26 @@ def test_sami_records_that_are_none():
     assert sami_layout.from_hex(good[:-2] + "2C") == "checksum is 2B, record says 2C"
     assert sami_layout.from_values(99, 0, []) == "record of unknown type 99"
     assert sami_layout.from_values(10, 0, [1, 2]) == "record of type 10 with 2 values"
+
+
+def _control(length, kind, *battery):
+    counts = bytes([0, 0x41, 0, 0, 11, 0, 0, 0, 0, 10, 49, *battery])
+    body = bytes([length, kind]) + (3_457_511_936).to_bytes(4, "big") + counts
+    return b"*" + (b"\x2b" + body + bytes([sum(body) & 0xFF])).hex().upper().encode()
+
+
+@pytest.mark.parametrize("kind", [0x85, 0xC1])
+def test_control_records_may_leave_their_battery_out_of_their_length(decode_bytes, kind):
+    records = [_control(18, kind), _control(18, kind, 12, 64), _control(20, kind, 12, 64)]
+    records.append(_control(18, kind, 12, 64)[:-2] + b"00")
+    lines = b"".join(b"2013/07/24 12:00:01.971 " + record + b"\r\n" for record in records)
+    decoded = decode_bytes(lines)
+    assert decoded.reader == "sami2"
+    np.testing.assert_array_equal(decoded.streams["control"]["battery_counts"], [np.nan, 3136.0, 3136.0])
+    assert decode_bytes(b"2013/07/24 12:00:01.971 " + records[1] + b"\r\n").reader == "sami2", "alone in its file"
+    blocks = b"\r\n".join(sio_block("PH", record, number=number) for number, record in enumerate(records[:3]))
+    assert decode_bytes(blocks).reader == "sami2_sio"
+    assert decode_bytes(blocks).streams["control"]["battery_counts"].values[1:].tolist() == [3136.0, 3136.0]
 
 
 def test_damaged_rows_of_a_download(corpus, decode_bytes):

@@ -284,6 +284,15 @@ def test_orientation_may_flicker_without_opening_a_stream():
     assert streams["profile"].attrs["orientation"] == "up"
 
 
+def test_the_first_cell_may_move_with_the_speed_of_sound_without_opening_a_stream():
+    streams, _ = read(written([Ensemble(first_cell=at) for at in (211, 209, 210)]))
+    profile = streams["profile"]
+    assert set(streams) == {"profile"}
+    assert profile.first_cell_distance.values.tolist() == [2.11, 2.09, 2.1]
+    assert profile.cell_distance.values[:2].tolist() == [2.11, 3.11]
+    assert profile.attrs["first_cell_m"] == 2.11
+
+
 def _mixed_file() -> bytes:
     plain, wide = series(8), series(3, cells=9)
     damaged = bytearray(to_bytes(plain[4]))

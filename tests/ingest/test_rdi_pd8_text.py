@@ -1,6 +1,7 @@
 """PD8 tables: numbers, damage inside a table, tables of another size."""
 
 import numpy as np
+import pytest
 
 HEADER = "Bin    Dir    Mag     E/W     N/S    Vert     Err   Echo1  Echo2  Echo3  Echo4"
 
@@ -56,6 +57,24 @@ def test_damage_loses_one_table(decode_bytes):
 def test_another_size_and_an_open_end(decode_bytes):
     tables = [_table(0), _table(1, bins=2), _table(2)[:-1]]
     decoded = decode_bytes(_content(*tables), "pd8.log")
-    assert decoded.streams["profile"].sizes["time"] == 1
-    reasons = [span.reason for span in decoded.ledger.rejected]
-    assert reasons == ["table of 2 bins, the first in the file has 3", "cut off after 3 bins"]
+    assert decoded.streams["profile"]["ensemble_number"].size == 2, "as many bins as the first, and a whole last line"
+    assert [span.reason for span in decoded.ledger.rejected] == ["table of 2 bins, the first in the file has 3"]
+    cut = decode_bytes(_content(*tables)[:-1], "pd8.log")
+    assert cut.streams["profile"].sizes["time"] == 1
+    assert cut.ledger.rejected[-1].reason == "cut off after 3 bins"
+    alone = decode_bytes(_content(_table(2)[:-1]), "pd8.log")
+    assert [span.reason for span in alone.ledger.rejected] == ["cut off after 3 bins"], "nothing to compare it with"
+
+
+STOP = ["2013/12/01 09:10:02.207 [adcp:DLOGP1]:Battery power off message\n"]
+
+
+@pytest.mark.parametrize("size", [1, 97, 4096])
+def test_tables_without_a_blank_line_are_whole_by_the_bins_of_the_next(decode_bytes, size):
+    tables = [_table(0)[:-1], STOP, _table(1)[:-2], STOP, _table(2)[:-1], _table(3)[:-1], STOP]
+    decoded = decode_bytes(_content(*tables), "pd8.log", block_bytes=size)
+    hours = decoded.streams["profile"]["time"].values.astype("datetime64[h]").astype(int) % 24
+    assert hours.tolist() == [0, 2, 3]
+    assert [span.reason for span in decoded.ledger.rejected] == ["table that breaks off after 2 bins"]
+    first = decode_bytes(_content(*tables[2:]), "pd8.log", block_bytes=size)
+    assert first.streams["profile"].sizes["time"] == 2, "the first is short of what follows"

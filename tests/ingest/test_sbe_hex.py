@@ -10,6 +10,7 @@ import ingest
 from ingest.calibration import sea_bird, sea_bird_ph
 from ingest.calibration.xmlcon import parse_xmlcon
 from ingest.errors import CalibrationError, UnknownFormatError
+from ingest.readers import sbe_hex
 from ingest.sea_bird_header import parse_header
 from ingest.sea_bird_hex_layouts import layouts
 from tests.ingest.made_files import (
@@ -379,6 +380,25 @@ def test_seacat_channels_follow_the_header(decode_bytes):
     assert samples["reference_temperature"].item() == pytest.approx(0x124F80 / 100000 - 10)
     assert samples["oxygen_concentration_uncompensated"].item() == pytest.approx(0x2A60DE / 10000 - 10)
     assert samples.sizes == {"time": 1}
+
+
+def test_a_header_that_lost_its_end_goes_on_to_the_first_sample(decode_bytes):
+    header, line = _seacat().replace(b"*END*\n", b""), b"0620000A7E3587E80062311F88032D\r\n"
+    decoded = decode_bytes(header + 2 * line)
+    assert decoded.reader == "sbe_hex"
+    assert decoded.streams["samples"]["source_offset"].values.tolist() == [len(header), len(header) + len(line)]
+    assert decoded.ledger.bytes_rejected == 0
+    _, consumed, state = sbe_hex.parse(header + line[:-1], 0, None)
+    assert (consumed, state) == (0, None), "waits for a whole line"
+
+
+@pytest.mark.parametrize("model", ["SBE16plus-IM", "SBE 16plus V2", "SBE19plus"])
+def test_optical_counts_of_every_seacat(decode_bytes, model):
+    header = _seacat().replace(b"SBE16plus", model.encode()).replace(b"<SBE38>", b"<WETLABS>yes</WETLABS>\n* <SBE38>")
+    decoded = decode_bytes(header + b"0620000A7E3587E8006231" + b"1022011804DE" + b"1F88032D\n")
+    assert decoded.reader == "sbe_hex"
+    counts = [decoded.streams["samples"][f"optical_counts_{place}"].item() for place in range(3)]
+    assert counts == [0x1022, 0x0118, 0x04DE]
 
 
 @pytest.mark.parametrize(("length", "dimension"), [("11", "scan"), ("15", "time"), ("", "scan")])

@@ -111,6 +111,26 @@ def test_lines_of_another_layout_are_not_mixed_in(decode_bytes):
     assert [span.reason for span in decoded.ledger.rejected] == ["record of another layout than most"]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        ("22.0004", ".0004"),
+        ("22.0004", "22"),
+        ("3.50004", ".50004"),
+        ("-0.064", "-.064"),
+        ("-0.064", "-0"),
+        ("267.731, 01 Mar 2014 00:00:03", "267.7, 01 Mar 2014 00:00:03"),
+    ],
+)
+def test_values_that_lost_digits_are_not_taken_for_others(decode_bytes, damage):
+    content = _lines(9, extra="267.731, ")
+    damaged = content.replace(*(text.encode() for text in damage))
+    assert damaged != content
+    decoded = decode_bytes(damaged)
+    assert decoded.streams["samples"].sizes["time"] == 7
+    assert [span.reason for span in decoded.ledger.rejected] == ["value that lost digits"]
+
+
 def test_bursts_of_an_upload_by_hand(corpus):
     streams = ingest.decode(corpus / "sbe26plus_hex" / "presf_abc_test_1.hex").streams
     burst = streams["wave_burst"]

@@ -88,3 +88,29 @@ def test_a_file_inside_other_bytes_is_not_claimed_by_two(content):
         for place in generator.integers(0, len(content), 30):
             damaged[place] = int(generator.integers(256))
         assert sum(reader.sniff(bytes(damaged), "raw") for reader in ingest.discover().values()) <= 1
+
+
+SILENT = (
+    b"2014/12/04 06:17:37.787 [%b2:DLOGP2]:Logger started: Idle state, without initialize\r\n"
+    b"2014/12/04 06:17:38.245 [%b2:DLOGP2]:\xe8\x9fUUUU3333\x80\r\n"
+    b"2014/12/04 06:21:00.000 [%b2:DLOGP2]:Command [1024] returned first response (Accepted)\r\n"
+)
+
+
+@pytest.mark.parametrize(("tag", "reader"), [
+    (b"flort", "wetlabs_eco"), (b"ctdbp", "sbe16plus_dcl"), (b"presf", "sbe26plus_dcl"), (b"dosta", "aanderaa_optode"),
+    (b"pco2a", "pro_oceanus_co2"), (b"pco2w", "sami2"), (b"phsen", "sami2"), (b"adcpt", "rdi_pd0_hexlog"),
+    (b"adcp", "rdi_pd8_text"), (b"prtsz", "lisst200x"),
+])  # fmt: skip
+def test_a_day_without_a_record_is_a_file_of_the_instrument_that_its_tags_name(decode_bytes, tag, reader):
+    content = SILENT % (tag, tag, tag)
+    decoded = decode_bytes(content)
+    assert (decoded.reader, decoded.streams) == (reader, {})
+    assert decoded.ledger.bytes_skipped == len(content)
+
+
+@pytest.mark.parametrize("line", [b"2014/12/04 06:20:00.000 17 31\r\n", b""])
+def test_data_of_another_kind_are_no_silence(decode_bytes, line):
+    tag = b"flort" if line else b"metbk"
+    with pytest.raises(UnknownFormatError):
+        decode_bytes(SILENT % (tag, tag, tag) + line)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import lander
-from lander.errors import RequestError
+from lander.errors import LanderError, RequestError
+from lander.stages import level1
+from lander.stages.parts import Piece
 from tests.lander.simulated import change, corpus, make, run
 
 ARCHIVE = """\
@@ -248,3 +250,16 @@ def test_the_speed_of_sound_of_the_ctd_corrects_a_profile_and_its_products(corre
     first = slice(*np.searchsorted(series["time"].values, hourly["time_bounds"].values[5]))
     expected = np.nanmean(series["eastward_velocity"].values[first][:, 3])
     assert hourly["all_eastward_velocity_mean"].values[5, 3] == pytest.approx(expected, abs=1e-4)
+
+
+def _cells(first, size=2.0):
+    return [Piece({}, {"cell_distance": first + size * np.arange(4)}, {"cell_distance": ("cell",)}, {})]
+
+
+def test_cells_of_a_second_file_may_have_moved_with_the_speed_of_sound():
+    files = [{"path": "a.000"}, {"path": "b.000"}]
+    kept = level1._fixed(files, [_cells(4.22), _cells(4.17)])
+    assert kept["cell_distance"].data[0] == 4.22
+    for other in (_cells(4.5), _cells(4.22, size=2.1)):
+        with pytest.raises(LanderError, match="set up anew"):
+            level1._fixed(files, [_cells(4.22), other])
