@@ -40,6 +40,7 @@ MOST_BYTES = 2**31
 """That a variable may unpack to: MATLAB keeps no larger ones in files of this level."""
 
 MOST_RATIO = 500
+_TAG_PACKED = 4096  # that the tag is among, behind the tables that it is packed with
 _ANY_RATIO = 64 * 1024**2  # a ratio says nothing about less than this
 
 
@@ -157,20 +158,20 @@ def _unpack(held: Held, element: Element) -> bytes:
     inflater = zlib.decompressobj()
     packed = memoryview(held.content)[element.start : element.stop]
     try:
-        tag = inflater.decompress(packed, 8)
+        tag = zlib.decompressobj().decompress(packed[:_TAG_PACKED], 8)
         if len(tag) < 8:
             raise held.error("a compressed element holds no array", element.at)
         size = struct.unpack(held.order + "II", tag)[1]
         if size > MOST_BYTES or size > max(_ANY_RATIO, MOST_RATIO * len(packed)):
             raise held.error(f"{len(packed)} bytes unpack to {size}, more than measurements would", element.at)
-        content = inflater.decompress(inflater.unconsumed_tail, size) if size else b""
+        content = inflater.decompress(packed, 8 + size)
         more = b"" if inflater.eof else inflater.decompress(inflater.unconsumed_tail, 1)
     except zlib.error as error:
         raise held.error(f"a compressed element is damaged ({error})", element.at) from error
-    if len(content) < size or more or not inflater.eof:
-        found = "more" if more else str(len(content))
-        raise held.error(f"a compressed element holds {found} of {size} bytes, or is cut", element.at)
-    return tag + content
+    if len(content) < 8 + size or more or not inflater.eof:
+        found = "more than" if more else f"{len(content)} of"
+        raise held.error(f"a compressed element holds {found} {8 + size} bytes, or is cut", element.at)
+    return content
 
 
 def _matrix(held: Held, element: Element) -> Matrix:
