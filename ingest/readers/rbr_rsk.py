@@ -53,8 +53,11 @@ _CACHE_KIB = 32_768
 _HEADER_BYTES = 100
 _MOST_HELD = 2 * 1024**3
 _JOURNAL_BYTES = slice(18, 20)  # 1 for a rollback journal, 2 for a write-ahead log
-_UNREADABLE = (sqlite3.Error, OverflowError, ValueError, TypeError)
-"""What sqlite3 raises on damaged pages, where even names of columns may be no text, and conversion of values."""
+_UNREADABLE = (sqlite3.Error, OverflowError, ValueError, TypeError, MemoryError)
+"""What sqlite3 raises on damaged pages, where even names of columns may be no text, and conversion of values.
+
+On some lists of tables whose rows say that they have gigabytes, SQLite is out of memory, without a word.
+"""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,11 @@ def whole(source: Source) -> Iterator[Wholly]:
         with closing(_open(source)) as database:
             yield from _read(database, source)
     except _UNREADABLE as error:
-        raise DecodeError(f"the database cannot be read: {error}") from error
+        raise DecodeError(f"the database cannot be read: {_said(error)}") from error
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__
 
 
 def _open(source: Source) -> sqlite3.Connection:
@@ -150,7 +157,7 @@ def _rows(
             last = max(last, float(block[-1, 1])) if len(block) else last
             yield block
     except _UNREADABLE as error:
-        doubts.append(str(error))
+        doubts.append(_said(error))
         saved = _from_both_ends(database, table, chosen)
         saved = saved[saved[:, 1] > last] if len(saved) else saved
         if len(saved):
