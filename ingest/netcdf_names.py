@@ -132,6 +132,9 @@ def physical(raw: NDArray[Any], attributes: Mapping[str, Any]) -> NDArray[np.flo
     return values
 
 
+_LARGEST = 9.9e36
+"""NetCDF's own fill values are above it; so that no conversion of units makes an infinite number of one below."""
+
 _BLOCK = 16_384
 """Values unpacked at once: what is needed in between stays in the processor's cache."""
 
@@ -143,16 +146,16 @@ def _numbers(given: Any) -> list[Any]:
 def _unpack(
     raw: NDArray[Any], values: NDArray[np.float64], missing: list[Any], linear: tuple[float, float]
 ) -> None:
-    values[:] = raw
-    for one in missing:
-        values[raw == one] = np.nan
-    if raw.dtype.kind == "f":
-        values[np.abs(values) > 9.9e36] = np.nan  # NetCDF's own fill value
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers may be any, signalling NaN among them
+        values[:] = raw
+        for one in missing:
+            values[raw == one] = np.nan
+        if raw.dtype.kind == "f":
+            values[np.abs(values) > _LARGEST] = np.nan
         if linear[0] != 1.0:
             values *= linear[0]
         values += linear[1]
-    values[np.isinf(values)] = np.nan
+        values[np.abs(values) > _LARGEST] = np.nan
 
 
 def _constant(attributes: Mapping[str, Any], name: str, default: float) -> float:

@@ -251,6 +251,8 @@ _SIGNATURES = (
     (b"\x1f\x8b", "a gzip file: unpack it first"),
     (b"\x89HDF", "an HDF5 or NetCDF-4 file"),
     (b"CDF", "a NetCDF-3 file"),
+    (b"MATLAB 7.3 MAT-file", "a MATLAB file of version 7.3 (HDF5): save it with `save -v7`"),
+    (b"MATLAB 5.0 MAT-file", "a MATLAB file whose first variable is not Ruskin's RBR"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
 

@@ -25,6 +25,7 @@ from ingest.reader import Batch, Calibration, Reader, Records, Source, Wholly, n
 
 STREAM = "samples"
 _HEADER_BYTES = 16 * 1024 * 1024  # of a classic file: more than any has
+_MOST_HELD = 2 * 1024**3
 SIGNATURES = (b"\x89HDF\r\n\x1a\n", b"CDF\x01", b"CDF\x02", b"CDF\x05")
 _TEXTS = (
     "title", "institution", "Conventions", "site_code", "platform_code", "deployment_code", "instrument",
@@ -84,8 +85,11 @@ def _load(source: Source) -> tuple[list[Field], Mapping[str, Any]]:
         needed = bytes_needed(head)
         if needed is None or needed > source.size:
             raise DecodeError(f"the NetCDF file is cut or damaged: {source.size} of {needed or 'unknown'} bytes")
+    # HDF5 keeps a damaged file open that it could not open, and gives what it knows of that one for a good one that
+    # takes its place under the same inode: it gets bytes, no path.
+    in_place = source.path is not None and (head.startswith(b"CDF") or source.size > _MOST_HELD)
     try:
-        if source.path is not None:
+        if in_place:
             opened = netCDF4.Dataset(str(source.path), "r")
         else:
             opened = netCDF4.Dataset(source.name, "r", memory=source.content())

@@ -52,9 +52,14 @@ _CACHE_KIB = 32_768
 
 _HEADER_BYTES = 100
 _MOST_HELD = 2 * 1024**3
+_MOST_MISSING, _ANY_MISSING = 4, 64 * 1024**2  # times what is there, and in any case
+_PAGES_BYTES = slice(28, 32)
 _JOURNAL_BYTES = slice(18, 20)  # 1 for a rollback journal, 2 for a write-ahead log
-_UNREADABLE = (sqlite3.Error, OverflowError, ValueError, TypeError)
-"""What sqlite3 raises on damaged pages, where even names of columns may be no text, and conversion of values."""
+_UNREADABLE = (sqlite3.Error, OverflowError, ValueError, TypeError, MemoryError)
+"""What sqlite3 raises on damaged pages, where even names of columns may be no text, and conversion of values.
+
+On some lists of tables whose rows say that they have gigabytes, SQLite is out of memory, without a word.
+"""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,11 @@ def whole(source: Source) -> Iterator[Wholly]:
         with closing(_open(source)) as database:
             yield from _read(database, source)
     except _UNREADABLE as error:
-        raise DecodeError(f"the database cannot be read: {error}") from error
+        raise DecodeError(f"the database cannot be read: {_said(error)}") from error
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__
 
 
 def _open(source: Source) -> sqlite3.Connection:
@@ -86,22 +95,35 @@ def _open(source: Source) -> sqlite3.Connection:
         # Immutable: no lock, no journal and no write-ahead log is ever made beside the file.
         database = sqlite3.connect(f"{source.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     else:
-        if source.size + missing > _MOST_HELD:
-            raise DecodeError(f"{missing} bytes of the database are missing, too many to mend it in memory")
-        # SQLite opens no file that is shorter than its header says: zeros stand in for what was cut off, and for the
-        # page that was cut, of which the first rows would seem whole.
-        held = bytearray(source.content() + bytes(missing))
+        if source.size > _MOST_HELD:
+            raise DecodeError(f"{missing} bytes of the database are missing: too large to mend it in memory")
+        held = bytearray(source.content())
         if missing:
-            held[source.size - source.size % page_bytes(held) :] = bytes(missing + source.size % page_bytes(held))
+            _mend(held, missing)
         held[_JOURNAL_BYTES] = b"\1\1"
         database = sqlite3.connect(":memory:")
-        database.deserialize(bytes(held))
+        database.deserialize(held)
     database.text_factory = lambda raw: raw.decode("utf-8", "replace")
     database.execute("PRAGMA query_only = ON")
     database.execute("PRAGMA cell_size_check = ON")
     database.execute("PRAGMA temp_store = MEMORY")
     database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return database
+
+
+def _mend(held: bytearray, missing: int) -> None:
+    """Make a cut database one that SQLite opens: it opens none that is shorter than its header says.
+
+    Zeros stand in for what was cut off, and for the page that was cut, of which the first rows would seem whole. Where
+    that is far more than there is, the header is damaged, or next to nothing is left: it is told how many pages there
+    are, and opens a database whose tables all lie in these.
+    """
+    size, page = len(held), page_bytes(held)
+    held[size - size % page :] = bytes(page if size % page else 0)
+    if missing > min(max(_ANY_MISSING, _MOST_MISSING * size), _MOST_HELD - size):
+        held[_PAGES_BYTES] = (len(held) // page).to_bytes(4, "big")
+    else:
+        held += bytes(size + missing - len(held))
 
 
 def _read(database: sqlite3.Connection, source: Source) -> Iterator[Wholly]:
@@ -150,7 +172,7 @@ def _rows(
             last = max(last, float(block[-1, 1])) if len(block) else last
             yield block
     except _UNREADABLE as error:
-        doubts.append(str(error))
+        doubts.append(_said(error))
         saved = _from_both_ends(database, table, chosen)
         saved = saved[saved[:, 1] > last] if len(saved) else saved
         if len(saved):

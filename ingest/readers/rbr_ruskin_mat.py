@@ -6,14 +6,12 @@ the sampling period), and if nothing does, the file is refused. Numeric times ar
 behind the last sample hold no values: they are kept, as NaN.
 
 `source_offset` is the number of the sample, from 0. Packed parts of a MAT file have a checksum: damage refuses it.
-Needs SciPy (`pip install seafloor-lander[matlab]`).
 
 References
 ----------
 MathWorks, MAT-File Format, level 5. RBR Ltd, Ruskin user guide: export to MATLAB.
 """
 
-import io
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -24,11 +22,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ingest import mat_file
 from ingest.columns import Columns, arrange, rbr_column, to_variables
 from ingest.dataset import assemble
 from ingest.errors import DecodeError
+from ingest.ledger import Span
+from ingest.mat_file import Matrix
 from ingest.reader import Batch, Calibration, Reader, Records, Source, Wholly, not_in_blocks
-from ingest.text import Bytes, shapes, split_lines, whole_numbers
+from ingest.text import Bytes, Places, shapes, whole_numbers
 from ingest.timecode import Times, from_fields
 
 STREAM = "samples"
@@ -71,67 +72,88 @@ def sniff(head: bytes, name: str) -> bool:
 
 def whole(source: Source) -> Iterator[Wholly]:
     """All samples at once; see `Reader.whole`."""
-    fields = _load(source)
-    columns = arrange([rbr_column(label, units) for label, units in _channels(fields)])
-    values = _values(fields, len(columns.foreign))
-    time, how = _times(fields, len(values))
+    held, behind = _load(source)
+    columns = arrange([rbr_column(label, units) for label, units in _channels(held)])
+    values = _values(held, len(columns.foreign))
+    time, how = _times(held, len(values))
     batch = Batch(np.arange(len(values)), np.ones(len(values), np.int32), {"time": time, "value": values})
-    yield Records({STREAM: batch}), State(columns, {**_attributes(fields), "time_source": how})
+    yield Records({STREAM: batch}, skipped=behind), State(columns, {**_attributes(held), "time_source": how})
 
 
-def _load(source: Source) -> Mapping[str, Any]:
-    try:
-        from scipy.io import loadmat
-    except ImportError as error:
-        raise DecodeError("MAT files need SciPy: pip install 'seafloor-lander[matlab]'") from error
-    try:
-        held = loadmat(io.BytesIO(source.content()), squeeze_me=True, struct_as_record=False, variable_names=["RBR"])
-        record = held["RBR"]
-        return {name: getattr(record, name) for name in record._fieldnames}
-    except Exception as error:  # whatever SciPy's parser stumbles over in a damaged file, it is damaged
-        raise DecodeError(f"the MAT file is cut or damaged ({type(error).__name__}: {error})") from error
+def _load(source: Source) -> tuple[Mapping[str, Matrix], tuple[Span, ...]]:
+    """Fields of the struct, and what lies behind it in the file."""
+    variable, stop = mat_file.first_variable(source.content())
+    if variable.name != "RBR":
+        raise DecodeError(f"the first variable is called {variable.name!r}, RBR was expected")
+    behind = (Span(stop, source.size - stop, "further variables"),) if stop < source.size else ()
+    return mat_file.fields(variable), behind
 
 
-def _texts(value: Any) -> list[str]:
-    return [str(one) for one in np.atleast_1d(np.asarray(value, dtype=object)).ravel()]
+def _words(value: Matrix | None) -> list[str]:
+    """Texts or numbers of a field, as text; those of each of its cells together."""
+    if value is not None and value.holds_cells:
+        return [" ".join(_plain(one)) for one in mat_file.cells(value)]
+    return [] if value is None else _plain(value)
 
 
-def _channels(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
-    names = _texts(fields.get("channelnames", ()))
-    units = _texts(fields.get("channelunits", ()))
+def _plain(value: Matrix) -> list[str]:
+    """Texts or numbers as text; nothing of what is neither."""
+    if value.holds_text:
+        return mat_file.rows(value)
+    return [str(one) for one in mat_file.numbers(value).ravel(order="F").tolist()] if value.holds_numbers else []
+
+
+def _said(value: Matrix | None) -> str:
+    return " ".join(_words(value))
+
+
+def _number(value: Matrix | None) -> float | None:
+    """A single finite number; None where a field holds anything else."""
+    if value is None or value.size != 1 or not value.holds_numbers:
+        return None
+    found = float(mat_file.numbers(value).ravel()[0])
+    return found if np.isfinite(found) else None
+
+
+def _channels(held: Mapping[str, Matrix]) -> list[tuple[str, str]]:
+    names, units = _words(held.get("channelnames")), _words(held.get("channelunits"))
     if not names or len(units) not in (0, len(names)):
         raise DecodeError(f"struct RBR has {len(names)} channel names and {len(units)} units")
     return list(zip(names, units or [""] * len(names), strict=True))
 
 
-def _values(fields: Mapping[str, Any], channels: int) -> NDArray[np.float64]:
-    try:
-        values = np.asarray(fields.get("data"), dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DecodeError("struct RBR has no field `data` of numbers") from error
+def _values(held: Mapping[str, Matrix], channels: int) -> NDArray[np.float64]:
+    if "data" not in held:
+        raise DecodeError("struct RBR has no field `data`")
+    values = mat_file.numbers(held["data"]).astype(np.float64, copy=False)
     if channels == 1:
         values = values.reshape(-1, 1)
-    elif values.ndim == 1 and values.size == channels:
+    elif values.size == channels:
         values = values.reshape(1, -1)
     if values.ndim != 2 or values.shape[1] != channels:
         raise DecodeError(f"field `data` of struct RBR has shape {values.shape} for {channels} channels")
     return values
 
 
-def _times(fields: Mapping[str, Any], count: int) -> tuple[Times, str]:
-    given = np.atleast_1d(np.asarray(fields.get("sampletimes", ())))
-    if given.shape != (count,):
-        raise DecodeError(f"struct RBR has {given.size} times for {count} samples")
-    if given.dtype.kind in "fiu":
-        return _numeric_times(given.astype(np.float64))
-    buffer = np.frombuffer("\n".join(map(str, given)).encode("ascii", "replace"), dtype=np.uint8)
-    parts, half = _text_fields(buffer, count)
+def _times(held: Mapping[str, Matrix], count: int) -> tuple[Times, str]:
+    given = held.get("sampletimes")
+    if given is not None and given.holds_numbers:
+        return _numeric_times(_as_many(mat_file.numbers(given).ravel().astype(np.float64), count))
+    none = np.zeros(0, np.int64)
+    buffer, start, stop = mat_file.column(given) if given is not None else (np.zeros(0, np.uint8), none, none)
+    parts, half = _text_fields(buffer, _as_many(start, count), stop)
     if (parts[0] > 31).any():
         return _to_times(parts[[0, 1, 2]], parts[3:], half), "text, year first"
     first, second, year = parts[0], parts[1], parts[2]
-    day_first = _day_first(first, second, year, fields)
+    day_first = _day_first(first, second, year, held)
     date = np.array([year, second, first] if day_first else [year, first, second])
     return _to_times(date, parts[3:], half), "text, day first" if day_first else "text, month first"
+
+
+def _as_many(given: NDArray[Any], count: int) -> NDArray[Any]:
+    if given.size != count:
+        raise DecodeError(f"struct RBR has {given.size} times for {count} samples")
+    return given
 
 
 def _numeric_times(given: NDArray[np.float64]) -> tuple[Times, str]:
@@ -144,13 +166,13 @@ def _numeric_times(given: NDArray[np.float64]) -> tuple[Times, str]:
     return (milliseconds * 1000).astype("datetime64[us]"), "MATLAB day numbers, to the millisecond"
 
 
-def _text_fields(buffer: Bytes, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _text_fields(buffer: Bytes, start: Places, stop: Places) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Date, clock and microsecond of text times, shape (7, n), and 12 for PM, 0 for AM, -1 without either."""
-    lines, _ = split_lines(buffer, final=True)
+    count = start.size
     parts = np.zeros((7, count), dtype=np.int64)
     half = np.full(count, -1)
     read = 0
-    for match, rows, columns in shapes(buffer, lines.start, lines.stop, _TEXT_TIME, _WIDEST):
+    for match, rows, columns in shapes(buffer, start, stop, _TEXT_TIME, _WIDEST):
         if match is None:
             raise DecodeError(f"{columns[:, 0].tobytes()!r} is no time")
         read += len(rows)
@@ -173,15 +195,15 @@ def _to_times(date: NDArray[np.int64], clock: NDArray[np.int64], half: NDArray[n
     return time
 
 
-def _day_first(first: NDArray[Any], second: NDArray[Any], year: NDArray[Any], fields: Mapping[str, Any]) -> bool:
+def _day_first(first: NDArray[Any], second: NDArray[Any], year: NDArray[Any], held: Mapping[str, Matrix]) -> bool:
     """Whether the day comes first: by a number that is no month, else by the start that is also given as a number."""
     if (first > 12).any() != (second > 12).any():
         return bool((first > 12).any())
     if (first == second).all():
         return True  # both readings are the same dates
-    start = fields.get("serialstarttime")
-    text = re.match(r"(\d{1,2})\D(\d{1,2})\D(\d{4})", str(fields.get("starttime")))
-    if text and isinstance(start, float | int) and np.isfinite(start):
+    start = _number(held.get("serialstarttime"))
+    text = re.match(r"(\d{1,2})\D(\d{1,2})\D(\d{4})", _said(held.get("starttime")))
+    if text and start is not None:
         one, two, start_year = (int(group) for group in text.groups())
         fits = {
             day_first: abs(_days(start_year, month, day) - start / _MS_PER_DAY) < 2
@@ -197,26 +219,27 @@ def _days(year: int, month: int, day: int) -> float:
     return float(time.astype("datetime64[D]").astype(np.int64)[0]) if valid[0] else float("inf")
 
 
-def _attributes(fields: Mapping[str, Any]) -> dict[str, Any]:
-    name = str(fields.get("name", "")).strip()
+def _attributes(held: Mapping[str, Matrix]) -> dict[str, Any]:
+    name = _said(held.get("name")).strip()
     model = re.fullmatch(r"(RBR\s*\S+)\s+(\S+)\s+(\d+)", name)
-    events = np.atleast_2d(np.asarray(fields.get("events", ()), dtype=object))
     known: dict[str, Any] = {
         "instrument_model": model[1] if model else name,
         "firmware": model[2] if model else "",
         "serial_number": model[3] if model else "",
-        "logger_file": str(fields.get("datasetfilename", "")),
-        "sampling_period_s": _finite(fields.get("sampleperiod")),
-        "programmed_start": str(fields.get("starttime", "")),
-        "programmed_end": str(fields.get("endtime", "")),  # not the last sample
-        "coefficients": " ".join(_texts(fields.get("coefficients", ()))),
-        "events": "; ".join(" ".join(_texts(row)) for row in events),
+        "logger_file": _said(held.get("datasetfilename")),
+        "sampling_period_s": _number(held.get("sampleperiod")),
+        "programmed_start": _said(held.get("starttime")),
+        "programmed_end": _said(held.get("endtime")),  # not the last sample
+        "coefficients": _said(held.get("coefficients")),
+        "events": _events(held.get("events")),
     }
-    return {key: value for key, value in known.items() if value not in ("", None, "[]")}
+    return {key: value for key, value in known.items() if value not in ("", None)}
 
 
-def _finite(value: Any) -> float | None:
-    return float(value) if isinstance(value, float | int) and np.isfinite(value) else None
+def _events(value: Matrix | None) -> str:
+    """Rows of a table of cells: kind, time and sample of each event."""
+    words, count = _words(value), value.shape[0] if value is not None else 0
+    return "; ".join(" ".join(words[row::count]) for row in range(count)) if words else ""
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
@@ -230,7 +253,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
 
 READER = Reader(
     name="rbr_ruskin_mat",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=not_in_blocks,
     finish=not_in_blocks,

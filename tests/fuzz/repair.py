@@ -5,6 +5,7 @@ every stretch that has the form of a record.
 """
 
 import struct
+import zlib
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -55,9 +56,40 @@ def nortek_ad2cp(content: bytearray) -> bytearray:
     return content
 
 
+_MAT_HEADER, _COMPRESSED = 128, 15
+_STORED_LAST = 1  # first byte of a deflate block that is stored as it is, and the last
+
+
+def rbr_ruskin_mat(content: bytearray) -> bytearray:
+    """MATLAB: a compressed element, which zlib ends with the Adler-32 of what it unpacks to.
+
+    A stored block, whose bytes a fuzzer changes without breaking their packing, is given its length too.
+    """
+    order = ">" if content[126:128] == b"MI" else "<"
+    first = _MAT_HEADER + 8
+    if len(content) < first + 11 or struct.unpack_from(order + "I", content, _MAT_HEADER)[0] != _COMPRESSED:
+        return content
+    if content[first + 2] == _STORED_LAST:
+        stored = min(len(content) - first - 11, 0xFFFF)
+        struct.pack_into("<HH", content, first + 3, stored, stored ^ 0xFFFF)
+        struct.pack_into(order + "I", content, _MAT_HEADER + 4, stored + 11)
+    inflater = zlib.decompressobj(wbits=-15)
+    try:
+        unpacked = inflater.decompress(bytes(content[first + 2 :]), _MOST_UNPACKED)
+    except zlib.error:
+        return content
+    end = len(content) - len(inflater.unused_data)
+    if inflater.eof and end + 4 <= len(content):
+        struct.pack_into(">I", content, end, zlib.adler32(unpacked))
+    return content
+
+
+_MOST_UNPACKED = 1024 * 1024
+
 REPAIRS: Mapping[str, Callable[[bytearray], bytearray]] = {
     "rdi_pd0": pd0,
     "nortek_classic": nortek_classic,
     "nortek_ad2cp": nortek_ad2cp,
+    "rbr_ruskin_mat": rbr_ruskin_mat,
 }
 """By reader."""

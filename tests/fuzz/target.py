@@ -12,9 +12,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["ingest"]):
-    import ingest
-
+from tests.fuzz.instrumented import ingest
 from tests.fuzz.law import check
 from tests.fuzz.repair import REPAIRS
 from tests.ingest.conftest import samples

@@ -2,7 +2,9 @@
 
 import io
 import sqlite3
+import struct
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,7 +59,7 @@ def rsk_file(count: int = 200, *, temperature: str = "°C", parts: int = 1, drop
         return path.read_bytes()
 
 
-def mat_file(**fields: Any) -> bytes:
+def mat_file(*, packed: bool = True, **fields: Any) -> bytes:
     """Export of Ruskin with four samples of three channels; `fields` replace those of the struct."""
     from scipy.io import savemat
 
@@ -69,8 +71,18 @@ def mat_file(**fields: Any) -> bytes:
         "sampletimes": 737_123 + np.arange(4) / 24,
         "data": np.array([[35.0, 11.0, 1.0], [35.1, 12.0, 2.0], [35.2, 13.0, 3.0], [35.3, 14.0, np.nan]]),
     }
-    savemat(buffer, {"RBR": struct | fields}, do_compression=True)
+    savemat(buffer, {"RBR": struct | fields}, do_compression=packed)
     return buffer.getvalue()
+
+
+TIMES = [f"2018-03-04 11:59:5{second}.000" for second in range(4)]
+EVENTS = np.array([["TIM", TIMES[0], 2.0], ["WRM", TIMES[1], 3.0]], object)
+
+
+def stored(content: bytes) -> bytes:
+    """A MAT file of one compressed variable with its bytes stored as they are, in the form of zlib."""
+    packed = zlib.compress(zlib.decompress(content[136:]), 0)
+    return content[:128] + struct.pack("<II", 15, len(packed)) + packed
 
 
 def netcdf_file(kind: str = "NETCDF4", *, levels: int = 0, clock: str = "TIME") -> bytes:
@@ -113,4 +125,5 @@ def made_tables() -> Iterator[tuple[str, bytes]]:
     yield "made_mooring.nc", netcdf_file()
     yield "made_profiles.nc", netcdf_file("NETCDF3_CLASSIC", levels=3)
     yield "made_ruskin.mat", mat_file()
+    yield "made_ruskin_stored.mat", stored(mat_file(sampletimes=np.array(TIMES, object), events=EVENTS))
     yield "made_2_10_0.rsk", rsk_file(parts=2)

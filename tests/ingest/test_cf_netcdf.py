@@ -62,6 +62,22 @@ def test_times_that_are_none():
             to_times(np.zeros(1), units, calendar)
 
 
+def test_a_good_file_in_the_place_of_a_damaged_one_is_read(tmp_path):
+    good, file = netcdf_file(), tmp_path / "mooring.nc"
+    root = good.index(b"OHDR") + 16  # within what the checksum of the root group is of
+    file.write_bytes(good[:root] + b"torn" + good[root + 4 :])
+    with pytest.raises(DecodeError, match="damaged"):
+        ingest.decode(file)
+    file.write_bytes(netcdf_file(levels=3))  # into the same inode, as a second download
+    assert ingest.decode(file).streams["samples"].sizes["depth_level"] == 3
+
+
+def test_numbers_that_are_none_make_no_warning():
+    signalling = np.array([0x7FA00000, 0x3F800000], np.uint32).view(np.float32)
+    assert np.array_equal(physical(signalling, {"missing_value": np.float32(7)}), [np.nan, 1.0], equal_nan=True)
+    assert np.isnan(physical(np.array([1e30]), {"scale_factor": 1e10})).all(), "as large as fill values"
+
+
 def test_packed_numbers():
     packed = np.array([0, 10, -32768], np.int16)
     values = physical(packed, {"scale_factor": 0.1, "add_offset": 5.0, "_FillValue": np.int16(-32768)})

@@ -9,6 +9,7 @@ import pytest
 
 import ingest
 from ingest.errors import DecodeError
+from ingest.readers import rbr_rsk
 from tests.ingest.made_tables import RSK_START_MS, rsk_file
 
 
@@ -103,3 +104,21 @@ def test_a_text_among_the_numbers_costs_its_row_and_is_told(decode_bytes):
     database.close()
     assert decoded.streams["samples"]["source_offset"].values.tolist() == [*range(1, 700), *range(701, 1001)]
     assert ["torn" in span.reason for span in decoded.ledger.rejected] == [True]
+
+
+def test_a_database_of_which_much_is_missing_takes_no_more_memory_than_it_has(decode_bytes):
+    content = bytearray(rsk_file())
+    content[28:32] = (2**31).to_bytes(4, "big")  # pages of 4,096 bytes
+    decoded = decode_bytes(bytes(content), "made.rsk")
+    assert decoded.streams["samples"].sizes["time"] == 200
+    assert [span.reason for span in decoded.ledger.rejected] == [f"database: cut off, {2**43} bytes by its header"]
+
+
+def test_sqlite_out_of_memory_refuses_the_file(decode_bytes, monkeypatch):
+    # As on some lists of tables whose rows say that they have gigabytes; found by fuzzing.
+    def out_of_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(rbr_rsk, "version", out_of_memory)
+    with pytest.raises(DecodeError, match="cannot be read: MemoryError"):
+        decode_bytes(rsk_file(), "made.rsk")

@@ -1,10 +1,15 @@
 """Ruskin's MATLAB export: which of day and month comes first, clocks of every kind, damage."""
 
+import io
+
 import numpy as np
 import pytest
+from scipy.io import savemat
 
-from ingest.errors import DecodeError, IngestError
-from tests.ingest.made_tables import mat_file
+from ingest.errors import DecodeError, IngestError, UnknownFormatError
+from ingest.ledger import Span
+from tests.ingest.conftest import streams_equal
+from tests.ingest.made_tables import EVENTS, TIMES, mat_file, stored
 
 START = np.datetime64("2018-03-04T11:59:58", "us")
 
@@ -76,3 +81,54 @@ def test_numeric_times(decode_bytes):
 def test_what_does_not_fit_is_said(fields, words, decode_bytes):
     with pytest.raises(IngestError, match=words):
         decode_bytes(mat_file(**fields), "made.mat")
+
+
+def test_packed_and_plain_files_are_the_same(decode_bytes):
+    given = {"sampletimes": np.array(TIMES, object), "events": EVENTS}
+    packed = decode_bytes(mat_file(**given), "made.mat")
+    assert packed.streams["samples"].attrs["events"] == f"TIM {TIMES[0]} 2.0; WRM {TIMES[1]} 3.0"
+    for other in (mat_file(packed=False, **given), stored(mat_file(**given))):
+        assert streams_equal(decode_bytes(other, "made.mat"), packed)
+
+
+def test_texts_in_rows_of_characters_are_times_as_well(decode_bytes):
+    texts = ["2018-03-04 11:59:58", "2018-03-04 11:59:58.5", "2018-03-04 11:59:59", "2018-03-04 12:00:00"]
+    time, _ = _time(decode_bytes, sampletimes=np.array(texts))
+    assert (time == np.array(texts, "datetime64[us]")).all()
+
+
+def test_one_channel_may_lie_in_a_row(decode_bytes):
+    given = {"channelnames": "Temperature", "channelunits": "°C", "data": np.arange(4.0)}
+    samples = decode_bytes(mat_file(**given), "made.mat").streams["samples"]
+    assert samples["temperature"].values.tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_what_lies_behind_the_struct_is_skipped(decode_bytes):
+    content = mat_file()
+    decoded = decode_bytes(content + content[128:], "made.mat")
+    assert decoded.ledger.skipped == (Span(len(content), len(content) - 128, "further variables"),)
+    assert streams_equal(decoded, decode_bytes(content, "made.mat"))
+
+
+def test_cells_in_cells_are_no_texts(decode_bytes):
+    nested: object = "TIM"
+    for _ in range(200):
+        inner = np.empty((1, 1), object)
+        inner[0, 0] = nested
+        nested = inner
+    samples = decode_bytes(mat_file(events=nested, packed=False), "made.mat").streams["samples"]
+    assert samples.sizes == {"time": 4, "unmapped_column": 1}
+
+
+def test_other_files_of_matlab_are_named(decode_bytes):
+    with pytest.raises(UnknownFormatError, match=r"version 7\.3 \(HDF5\): save it with `save -v7`"):
+        decode_bytes(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(512) + b"\x89HDF\r\n\x1a\n", "made.mat")
+    with pytest.raises(UnknownFormatError, match="first variable is not Ruskin's RBR"):
+        decode_bytes(mat_file(packed=False).replace(b"RBR\0", b"ADV\0", 1), "made.mat")
+
+
+def test_a_variable_of_another_name_is_refused(decode_bytes):
+    buffer = io.BytesIO()
+    savemat(buffer, {"ADV": "RBR"})
+    with pytest.raises(DecodeError, match="called 'ADV', RBR was expected"):
+        decode_bytes(buffer.getvalue(), "made.mat")
