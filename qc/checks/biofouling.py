@@ -180,7 +180,7 @@ def _daily(hours: Mapping[str, Any]) -> _Days:
         sums = np.array(hours[name], np.float64) * _STEP
         means.append(np.bincount(place, sums, day.size) / np.bincount(place, count, day.size))
         changes.append((sums / count)[last] - (sums / count)[first])
-    product, power = (np.bincount(place[last], changes[k] * changes[1], day.size) for k in (0, 1))
+    product, power = (np.bincount(place[last], changes[k] * changes[1], day.size).astype(np.float64) for k in (0, 1))
     return _Days(day, means[0], means[1], product, power)
 
 
