@@ -132,12 +132,12 @@ def moments(value: NDArray[np.float64]) -> list[int]:
     return [int(value.size), total, squares]
 
 
-def standard_deviation(summary: Mapping[str, Any]) -> float:
-    """Of the good samples of the whole record; NaN for fewer than two."""
+def standard_deviation(summary: Mapping[str, Any], lost: int = 1) -> float:
+    """Of the good samples of the whole record, with so many degrees of freedom lost; NaN for no more samples."""
     count, total, squares = summary["moments"]
-    if count < 2:
+    if count <= lost:
         return math.nan
-    return math.sqrt((count * squares - total * total) / (count * (count - 1))) / 2.0**24
+    return math.sqrt((count * squares - total * total) / (count * (count - lost))) / 2.0**24
 
 
 def targets(time: NDArray[np.int64], value: NDArray[np.float64], flags: Flags, rule: GapRule) -> NDArray[np.int64]:

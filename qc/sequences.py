@@ -24,8 +24,15 @@ def density_inversion(
         the pair they begin where it speaks against them; otherwise the first passes.
     suspect, fail
         Least change of density (negative) from the upper to the lower sample; None is no bound.
+
+    Raises
+    ------
+    ValueError
+        Not a depth for each density.
     """
     density, depth = np.asarray(density, np.float64), np.asarray(depth, np.float64)
+    if density.shape != depth.shape:
+        raise ValueError(f"densities of shape {density.shape} and depths of shape {depth.shape}: expected alike")
     if density.size < 2:
         return np.zeros(density.size, np.uint8)
     change = np.sign(np.diff(depth)) * np.diff(density)
@@ -39,13 +46,18 @@ def density_inversion(
 
 
 def pressure_increasing(pressure: Floats) -> Outcomes:
-    """Mark as suspect every sample of a cast that is not deeper than all before it; NaN is not run."""
+    """Mark as suspect every sample of a cast that is not deeper than all before it; NaN is not run.
+
+    Of a cast that goes up on the whole, every sample that is not shallower than all before it.
+    """
     value = np.asarray(pressure, np.float64)
+    known = value[np.isfinite(value)]
+    value = -value if known.size and known[-1] < known[0] else value
     before = np.fmax.accumulate(np.concatenate([[-np.inf], value]))[:-1]
     return np.where(np.isnan(value), NOT_RUN, np.where(value > before, PASS, SUSPECT)).astype(np.uint8)
 
 
-def percentile_range(value: Floats, low: float = 10.0, high: float = 90.0, pad: float = 0.0) -> Outcomes:
+def percentile_range(value: Floats, low: float = 5.0, high: float = 95.0, pad: float = 0.0) -> Outcomes:
     """Mark as suspect what lies outside of two percentiles of the finite values, widened by `pad`; NaN is not run."""
     value = np.asarray(value, np.float64)
     finite = value[np.isfinite(value)]

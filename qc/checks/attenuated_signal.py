@@ -23,7 +23,7 @@ class AttenuatedSignalParams:
     window_seconds
         The time before each sample over which it is taken; None takes the whole record, in a first pass.
     measure
-        "range" (greatest less least) or "deviation" (standard deviation).
+        "range" (greatest less least) or "deviation" (standard deviation of these values, 0 of a single one).
     fewest
         Fewest finite values in the window.
     """
@@ -55,7 +55,8 @@ def attenuated_signal(block: Block, params: AttenuatedSignalParams) -> Outcomes:
         window = trailing(block.time, block.value, params.window_seconds)
         counts = window.number
         with np.errstate(all="ignore"):  # inf - inf where a window holds nothing, and overflow
-            varied = window.deviation if params.measure == "deviation" else window.high - window.low
+            spread = np.sqrt(window.squares / np.maximum(window.number, 1))
+            varied = spread if params.measure == "deviation" else window.high - window.low
     known = finite & (counts >= params.fewest) & (np.isfinite(varied))
     verdict = np.where(varied < params.fail, FAIL, np.where(varied < params.suspect, SUSPECT, PASS))
     return np.where(known, verdict, NOT_RUN).astype(np.uint8)
@@ -66,7 +67,7 @@ def _whole(summary: Mapping[str, Any], params: AttenuatedSignalParams) -> tuple[
     if count == 0:
         return 0, np.nan
     if params.measure == "deviation":
-        return count, standard_deviation(summary)
+        return count, standard_deviation(summary, lost=0)
     return count, float(summary["high"]) - float(summary["low"])
 
 
@@ -96,4 +97,5 @@ CHECK = Check(
     kernel=attenuated_signal,
     halo=lambda params: Halo(before_seconds=params.window_seconds or 0.0),
     summary=Summary(learn=learn, merge=merge, needed=lambda params: params.window_seconds is None),
+    version=2,
 )

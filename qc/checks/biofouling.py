@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.check import Block, Check, Summary
+from qc.drifts import Evidence, fading, grow, persistence
 from qc.flags import NOT_RUN, PASS, SUSPECT, Outcomes
 
 _HOUR, _DAY = 3_600_000_000, 86_400_000_000
@@ -16,12 +17,18 @@ _STEP = 2.0**-20
 """Values are summed as whole numbers of this step: the sum is the same for any parts of the record."""
 
 _FEWEST = 5
-"""Days of baseline from which a drift can be told at all."""
+"""Days of baseline, and of tides, from which a drift can be told at all."""
 
 _SIGNS = {"both": 0, "down": -1, "up": 1}
 
 _LEAST_RAMP = 10
 """Days of the shortest drift that is looked for."""
+
+_APART, _FURTHEST = 3, 12
+"""Hours between two means whose difference is the tide's: most of a tide is in it, little of slow weather. The gain of
+30 days is told to 1.9 of its sigmas by them where the deviations from a day's mean tell it to 1.3."""
+
+_SIGMAS = {"both": 3.2, "down": 2.8, "up": 2.8}
 
 
 @dataclass(frozen=True)
@@ -34,28 +41,32 @@ class BiofoulingParams:
         Name of the variable, of the same instrument or brought to its times: the same quantity by another sensor, or
         one that nature ties to it.
     slope
-        Change of the value for a unit of the reference; None fits it to what both do within days. For oxygen against
+        Change of the value for a unit of the reference; None fits it to what both do within hours. For oxygen against
         temperature over the slope of Formosa Ridge it is about -14.5 umol/L per degree.
     percent
         Least drift that counts, of the baseline's mean.
     sigmas
-        And in units of its uncertainty. Chosen with `percent` on 100 simulated deployments of 60 days: a film of 5
-        percent in 30 days is found in 95 of them, and 3 sound ones are doubted, 1 where the direction is known.
+        And in units of its uncertainty. None takes 2.8 where the direction is known and 3.2 where it is not, with
+        which one sound deployment of 60 days in some 70, or in 50, is doubted.
     baseline_days
         Days at the start of the record that count as clean.
     correlation_days
         How long what is left of the sea's own changes lasts (to 1/e).
     direction
         `down` where fouling can only lower the value, as a film that consumes oxygen does in the dark; `up`; or `both`.
+    acts_on
+        `gain` where the drift is a share of all that is measured, so that the tides in it shrink or grow alike; they
+        are then evidence beside the level. `offset` where it is not, as with what settles on a turbidity window.
     """
 
     reference: str
     slope: float | None = None
-    percent: float = 3.0
-    sigmas: float = 2.7
+    percent: float = 2.0
+    sigmas: float | None = None
     baseline_days: int = 15
     correlation_days: float = 10.0
     direction: Literal["both", "down", "up"] = "both"
+    acts_on: Literal["gain", "offset"] = "gain"
 
     def __post_init__(self) -> None:
         if self.baseline_days < _FEWEST or not 0 < self.correlation_days < np.inf:
@@ -63,10 +74,12 @@ class BiofoulingParams:
                 f"baseline_days {self.baseline_days} of {_FEWEST} or more, correlation_days {self.correlation_days} "
                 "above 0 expected"
             )
-        if not (0 < self.percent < np.inf and 0 <= self.sigmas < np.inf):
+        if not (0 < self.percent < np.inf and (self.sigmas is None or 0 <= self.sigmas < np.inf)):
             raise ValueError(f"percent {self.percent} above 0 and sigmas {self.sigmas} of 0 or more expected")
         if self.direction not in _SIGNS:
             raise ValueError(f"direction {self.direction!r}: one of {', '.join(_SIGNS)} expected")
+        if self.acts_on not in ("gain", "offset"):
+            raise ValueError(f"acts_on {self.acts_on!r}: gain or offset expected")
 
 
 class Drift(NamedTuple):
@@ -83,13 +96,13 @@ class Drift(NamedTuple):
 
 
 class _Days(NamedTuple):
-    """Means of the days, shape (n,), and of their hours less that of the day, all hours in a row."""
+    """Means of the days and, of the differences within hours, sums of products and squares; shape (n,)."""
 
     day: NDArray[np.int64]
     value: NDArray[np.float64]
     reference: NDArray[np.float64]
-    value_within: NDArray[np.float64]
-    reference_within: NDArray[np.float64]
+    product: NDArray[np.float64]
+    power: NDArray[np.float64]
 
 
 def learn(block: Block, core: slice, params: BiofoulingParams) -> Mapping[str, Any]:
@@ -108,8 +121,8 @@ def learn(block: Block, core: slice, params: BiofoulingParams) -> Mapping[str, A
     return {"hour": hours.tolist(), "count": count.tolist(), "value": sums[0], "reference": sums[1]}
 
 
-def merge(parts: Sequence[Mapping[str, Any]], params: BiofoulingParams) -> Mapping[str, Any]:
-    """Add up the hours of all parts."""
+def add(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Add up the hours of all parts, in order of time."""
     hours: dict[int, list[int]] = {}
     for part in parts:
         for hour, *row in zip(part["hour"], part["count"], part["value"], part["reference"], strict=True):
@@ -119,81 +132,67 @@ def merge(parts: Sequence[Mapping[str, Any]], params: BiofoulingParams) -> Mappi
     return {"hour": ordered, "count": count, "value": value, "reference": reference}
 
 
-def drift(summary: Mapping[str, Any], params: BiofoulingParams) -> Drift:
+def merge(parts: Sequence[Mapping[str, Any]], params: BiofoulingParams) -> Mapping[str, Any]:
+    """What the hours of all parts say of the sensor, by day: fitted here, once, not again for each part judged."""
+    found = drift(add(parts), params)
+    return {name: field if name == "detectable" else field.tolist() for name, field in found._asdict().items()}
+
+
+def drift(hours: Mapping[str, Any], params: BiofoulingParams) -> Drift:
     """Drift of a sensor against its reference, with uncertainty.
 
-    Of each day's mean the value that its reference lets expect is taken off. To the rest a level and a straight drift
-    that begins on some day after the baseline are fitted by generalised least squares, the sea's own changes taken as
-    noise that decays with `correlation_days`; of all days of beginning the most significant is taken.
+    Two observables tell of it. The level: of each day's mean the value that its reference lets expect is taken off;
+    in the rest the sea's own changes are noise that decays with `correlation_days`. And the gain: how much of the
+    reference's tides the value shows on each day, which slow weather does not touch. Where tides are weak it says
+    little, by its own scatter from day to day. See `qc.drifts.grow` for how both are put together.
     """
-    days = _daily(summary)
+    days = _daily(hours)
     nothing = Drift(False, days.day[:0], np.empty(0), np.empty(0), np.empty(0, bool))
     onsets = np.arange(params.baseline_days, days.day.size - _LEAST_RAMP)
-    slope = _slope(days) if params.slope is None else params.slope
+    tidal = float(days.product.sum() / days.power.sum()) if days.power.any() else None
+    slope = tidal if params.slope is None else params.slope
     if not onsets.size or slope is None:
         return nothing
     rest = days.value - slope * (days.reference - days.reference[: params.baseline_days].mean())
     level = abs(float(rest[: params.baseline_days].mean()))
     if level == 0:
         return nothing
-    # A drift's shape, one row for each day of beginning; gaps in the record are gaps in it.
-    ramps = np.clip(days.day - days.day[onsets, None] + 0.5, 0, None)
-    rate, sigma = _fit(100 * rest / level, ramps, _decay(days.day, params.correlation_days))
+    evidence = [Evidence(100 * rest / level, fading(days.day, params.correlation_days), rest.size)]
+    if tidal and params.acts_on == "gain" and np.count_nonzero(days.power) >= _FEWEST:
+        evidence.append(_gain(days, tidal))
+    percent, uncertainty = grow(days.day, onsets, evidence)
     sign = _SIGNS[params.direction]
-    strength = (sign * rate if sign else np.abs(rate)) / sigma
-    best = int(np.argmax(strength))
-    percent, uncertainty = rate[best] * ramps[best], sigma[best] * ramps[best]
-    significant = strength[best] > params.sigmas
-    return Drift(True, days.day, percent, uncertainty, significant & (np.abs(percent) > params.percent))
+    size = sign * percent if sign else np.abs(percent)
+    sigmas = _SIGMAS[params.direction] if params.sigmas is None else params.sigmas
+    return Drift(True, days.day, percent, uncertainty, (size > params.percent) & (size > sigmas * uncertainty))
 
 
-def _daily(summary: Mapping[str, Any]) -> _Days:
-    hour = np.array(summary["hour"], np.int64)
-    count = np.array(summary["count"], np.float64)
+def _daily(hours: Mapping[str, Any]) -> _Days:
+    hour = np.array(hours["hour"], np.int64)
+    count = np.array(hours["count"], np.float64)
     day, place = np.unique(hour // _HOURS, return_inverse=True)
-    hours, days, within = [], [], []
+    later = np.searchsorted(hour, hour + _APART)
+    first = np.flatnonzero(later < hour.size)
+    first = first[hour[later[first]] - hour[first] <= _FURTHEST]
+    last = later[first]
+    means, changes = [], []
     for name in ("value", "reference"):
-        sums = np.array(summary[name], np.float64) * _STEP
-        hours.append(sums / count)
-        days.append(np.bincount(place, sums, day.size) / np.bincount(place, count, day.size))
-        within.append(hours[-1] - days[-1][place])
-    return _Days(day, days[0], days[1], within[0], within[1])
+        sums = np.array(hours[name], np.float64) * _STEP
+        means.append(np.bincount(place, sums, day.size) / np.bincount(place, count, day.size))
+        changes.append((sums / count)[last] - (sums / count)[first])
+    product, power = (np.bincount(place[last], changes[k] * changes[1], day.size).astype(np.float64) for k in (0, 1))
+    return _Days(day, means[0], means[1], product, power)
 
 
-def _slope(days: _Days) -> float | None:
-    """Value for a unit of the reference, from what both do within a day: tides are stronger than slow weather there."""
-    power = float((days.reference_within**2).sum())
-    return float((days.value_within * days.reference_within).sum()) / power if power > 0 else None
-
-
-def _decay(day: NDArray[np.int64], correlation_days: float) -> NDArray[np.float64]:
-    """How much of a day's deviation is left on the next one at hand; 0 for the first."""
-    return np.concatenate(([0.0], np.exp(-np.diff(day) / correlation_days)))
-
-
-def _fit(
-    rest: NDArray[np.float64], ramps: NDArray[np.float64], decay: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rate of each drift and its standard error, beside a level: the two unknowns of a least-squares fit.
-
-    The series are whitened first: each day less what is left of the day before, over the spread of what is new.
-    """
-    spread = np.sqrt(1 - decay**2)
-
-    def whiten(series: NDArray[np.float64]) -> NDArray[np.float64]:
-        before = np.concatenate((np.zeros_like(series[..., :1]), series[..., :-1]), axis=-1)
-        white: NDArray[np.float64] = (series - decay * before) / spread
-        return white
-
-    noise, constant, shapes = whiten(rest), whiten(np.ones(rest.size)), whiten(ramps)
-    one, both, two = constant @ constant, shapes @ constant, (shapes**2).sum(axis=1)
-    determinant = one * two - both**2
-    rate = (one * (shapes @ noise) - both * (constant @ noise)) / determinant
-    shift = (two * (constant @ noise) - both * (shapes @ noise)) / determinant
-    left = noise - shift[:, None] * constant - rate[:, None] * shapes
-    variance = (left**2).sum(axis=1) / max(rest.size - 2, 1)
-    # A perfect fit has no error; what a value's own last digit hides is left as one.
-    return rate, np.sqrt(np.maximum(variance * one / determinant, 1e-30))
+def _gain(days: _Days, tidal: float) -> Evidence:
+    """How much larger than on the whole the tides in the value are on each day, weighed by those of the reference."""
+    weight = np.sqrt(days.power)
+    known = weight > 0
+    percent = np.zeros(days.day.size)
+    percent[known] = 100 * (days.product[known] / days.power[known] / tidal - 1)
+    return Evidence(
+        percent, lambda series: series * weight, int(np.count_nonzero(known)), persistence((percent * weight)[known])
+    )
 
 
 def biofouling(block: Block, params: BiofoulingParams) -> Outcomes:
@@ -204,13 +203,13 @@ def biofouling(block: Block, params: BiofoulingParams) -> Outcomes:
     not run. Whole days (UTC) are judged, so gaps, duplicates and jitter play no part. The drift itself is what `drift`
     returns.
     """
-    found = drift(block.summary, params)
-    if not found.detectable:
+    if not block.summary["detectable"]:
         return np.zeros(block.value.size, np.uint8)
+    days, drifting = np.array(block.summary["day"]), np.array(block.summary["drifting"])
     day = block.time // _DAY
-    place = np.minimum(np.searchsorted(found.day, day), found.day.size - 1)
-    known = (found.day[place] == day) & np.isfinite(block.value)
-    return np.where(known, np.where(found.drifting[place], SUSPECT, PASS), NOT_RUN).astype(np.uint8)
+    place = np.minimum(np.searchsorted(days, day), days.size - 1)
+    known = (days[place] == day) & np.isfinite(block.value)
+    return np.where(known, np.where(drifting[place], SUSPECT, PASS), NOT_RUN).astype(np.uint8)
 
 
 CHECK = Check(
@@ -221,5 +220,5 @@ CHECK = Check(
     inputs=lambda params: (params.reference,),
     summary=Summary(learn=learn, merge=merge),
     required=False,
-    version=2,
+    version=3,
 )

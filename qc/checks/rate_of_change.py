@@ -65,7 +65,7 @@ def rate_of_change(block: Block, params: RateOfChangeParams) -> Outcomes:
     not excuse itself; it takes 10 samples.
     """
     gap = int(np.ceil(min(params.largest_gap * 1e6, 2.0**51)))
-    bounds = [np.inf if bound is None else bound * 1e-6 for bound in (params.suspect, params.fail)]
+    bounds = [np.inf if bound is None else float(bound) for bound in (params.suspect, params.fail)]
     outcomes = np.zeros(block.value.size, np.uint8)
     if not _step(block.time, block.value, gap, bounds[0], bounds[1], outcomes):
         _step_over(block.time, block.value, gap, bounds[0], bounds[1], outcomes)
@@ -96,9 +96,11 @@ def _step(
         change = abs(value[i] - value[i - 1])
         near = (step > 0.0) & (change < np.inf)
         unknown += not change < np.inf
+        # A quotient and no product with the bound: 5 in 60 s is exactly 5 / 60, not more.
+        rate = change * 1e6 / (step if step > 0.0 else 1.0)
         passed = np.uint8(1 if near else 0)
-        high = np.uint8(1 if near & ((change > suspect * step) | (change > fail * step)) else 0)
-        highest = np.uint8(1 if near & (change > fail * step) else 0)
+        high = np.uint8(1 if near & ((rate > suspect) | (rate > fail)) else 0)
+        highest = np.uint8(1 if near & (rate > fail) else 0)
         outcomes[i] = passed + high + highest
     return unknown == 0
 
@@ -115,7 +117,8 @@ def _step_over(
             apart = time[i] - time[last]
             change = abs(value[i] - value[last])
             if 0 < apart <= gap and change < np.inf:
-                outcomes[i] = 3 if change > fail * apart else (2 if change > suspect * apart else 1)
+                rate = change * 1e6 / apart
+                outcomes[i] = 3 if rate > fail else (2 if rate > suspect else 1)
         last = i
 
 
@@ -130,4 +133,4 @@ def _exceed(value: NDArray[np.float64], most: NDArray[np.float64], outcomes: Out
         last = i
 
 
-CHECK = Check(name="rate_of_change", slot=2, params=RateOfChangeParams, kernel=rate_of_change, halo=halo)
+CHECK = Check(name="rate_of_change", slot=2, params=RateOfChangeParams, kernel=rate_of_change, halo=halo, version=2)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qc.check import Block
-from qc.checks.biofouling import BiofoulingParams, drift, learn, merge
+from qc.checks.biofouling import BiofoulingParams, add, drift, learn
 from sample_data.faults import assign, disturb
 from sample_data.instrument import discover
 from sample_data.run import prepare
@@ -39,7 +39,7 @@ def alarm(scenario: Scenario, seed: int) -> float | None:
     """Days from the start to the first day that is held to be drifting; None for no such day."""
     time, oxygen, temperature = optode(scenario, seed)
     learned = learn(Block(time, oxygen, {"temperature": temperature}), slice(None), PARAMS)
-    found = drift(merge([learned], PARAMS), PARAMS)
+    found = drift(add([learned]), PARAMS)
     first = found.day[found.drifting]
     return float(first[0] - found.day[0]) if first.size else None
 

@@ -40,9 +40,10 @@ def plain(written):  # noqa: PLR0911 - one line a kind of value
 
 def _array(written):
     kind, data = np.dtype(written["dtype"]), written["data"]
+    shape = written.get("shape", [len(data)])
     if kind.kind == "M":
-        return np.array(data, np.int64).astype("datetime64[ns]").reshape(written["shape"])
-    array = np.array(data, kind).reshape(written["shape"])
+        return np.array(data, np.int64).astype("datetime64[ns]").reshape(shape)
+    array = np.array(data, kind).reshape(shape)
     return np.ma.masked_array(array, np.reshape(written["mask"], array.shape)) if "__masked__" in written else array
 
 
@@ -92,8 +93,8 @@ def ours(case):
 
 def gross_range(inp, fail_span, suspect_span=None):
     value = numbers(inp)
-    low, high = fail_span
-    inner = (None, None) if suspect_span is None else suspect_span
+    low, high = sorted(fail_span)  # the recorded functions take either order
+    inner = (None, None) if suspect_span is None else sorted(suspect_span)
     return checked(
         "gross_range",
         {"fail_min": low, "fail_max": high, "suspect_min": inner[0], "suspect_max": inner[1]},
@@ -146,25 +147,30 @@ def flat_line(inp, tinp, suspect_threshold, fail_threshold, tolerance=0):
 
 def attenuated_signal(inp, tinp, suspect_threshold, fail_threshold, test_period, min_obs, min_period, check_type):
     time, value = times(tinp), numbers(inp)
-    step = np.median(np.diff(time)) / 1e6
+    measures = {"std": "deviation", "range": "range"}
+    if check_type not in measures:
+        raise ValueError(f"check_type is {check_type!r}, expected one of {', '.join(measures)}")
+    step = np.median(np.diff(time)) / 1e6 if time.size > 1 else np.inf
     fewest = min_obs if min_obs is not None else (min_period or 0) / step
+    fewest = 0 if test_period is None else fewest  # of a window; the whole record has none
     params = {
         "suspect": suspect_threshold,
         "fail": fail_threshold,
         "window_seconds": test_period,
-        "measure": {"std": "deviation", "range": "range"}[check_type],
+        "measure": measures[check_type],
         "fewest": int(fewest),
     }
     return checked("attenuated_signal", params, time, value)
 
 
-def locations(lon, lat, bbox=(-180, -90, 180, 90), range_max=None, range_method="wgs84"):
-    if range_method != "wgs84":
-        raise ValueError(f"range_method is {range_method!r}, expected 'wgs84'")
+def locations(lon, lat, bbox=(-180, -90, 180, 90), range_max=None, range_method="haversine"):
+    if range_method.lower() not in ("wgs84", "haversine"):
+        raise ValueError(f"range_method is {range_method!r}, expected 'wgs84' or 'haversine'")
     if np.ndim(lon) != 1:
         raise ValueError("expected several positions")
     x, y = numbers(lon), numbers(lat)
-    return flags_of(location(x, y, tuple(bbox), range_max), np.isnan(x) & np.isnan(y))
+    sphere = range_method.lower() == "haversine"
+    return flags_of(location(x, y, tuple(bbox), range_max, sphere), np.isnan(x) & np.isnan(y))
 
 
 def bounds(lon, lat, shape, flag_area="outside"):
@@ -173,7 +179,7 @@ def bounds(lon, lat, shape, flag_area="outside"):
     if np.ndim(shape) == 1:
         west, south, east, north = shape
         ring = [(west, south), (east, south), (east, north), (west, north)]
-    return flags_of(location_bounds(x, y, list(ring), flag_area == "inside"), np.isnan(x) & np.isnan(y))
+    return flags_of(location_bounds(x, y, list(ring), flag_area == "inside"), np.isnan(x) | np.isnan(y))
 
 
 def on_land(lon, lat):
@@ -183,7 +189,7 @@ def on_land(lon, lat):
 
 def speeds(lon, lat, tinp, suspect_threshold, fail_threshold):
     x, y = numbers(lon), numbers(lat)
-    return flags_of(speed(times(tinp), x, y, suspect_threshold, fail_threshold), np.isnan(x) & np.isnan(y))
+    return flags_of(speed(times(tinp), x, y, suspect_threshold, fail_threshold), np.isnan(x) | np.isnan(y))
 
 
 def density(inp, zinp, suspect_threshold=None, fail_threshold=None):
@@ -199,7 +205,7 @@ def increasing(inp):
     return flags_of(pressure_increasing(value), np.isnan(value))
 
 
-def percentile(inp, low_percentile=10, hi_percentile=90, pad=0):
+def percentile(inp, low_percentile=5, hi_percentile=95, pad=0):
     value = numbers(inp)
     return flags_of(percentile_range(value, low_percentile, hi_percentile, pad), np.isnan(value))
 
@@ -211,7 +217,7 @@ def valid(inp, valid_span, start_inclusive=True, end_inclusive=False):
 
 def messages(inp, nchar, lentype, delimiter):
     counted = {"char": "characters", "byte": "bytes"}[lentype]
-    return flags_of(syntax(list(inp), nchar, counted, delimiter), np.array([not one for one in inp]))
+    return flags_of(syntax(list(inp), nchar, counted, delimiter), np.zeros(len(inp), bool))
 
 
 def stamps(tinp):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from qc.check import Block, discover
-from qc.checks.biofouling import BiofoulingParams, drift, learn, merge
+from qc.checks.biofouling import BiofoulingParams, add, drift, learn
 from qc.engine import judge, reach
 from qc.engine import learn as learn_part
 from qc.engine import merge as merge_parts
@@ -24,7 +24,7 @@ def optode(seed, percent, days=60, onset=25):
 
 def found(time, oxygen, temperature, params=PARAMS):
     block = Block(time, oxygen, {"temperature": temperature})
-    return drift(merge([learn(block, slice(None), params)], params), params)
+    return drift(add([learn(block, slice(None), params)]), params)
 
 
 @pytest.mark.parametrize("percent", [-5.0, 5.0])
