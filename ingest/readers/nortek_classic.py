@@ -207,7 +207,7 @@ def _before(framing: Framing, kinds: list[Kind], offset: int, hold: int) -> tupl
 
 
 def _epochs(kinds: list[Kind], settings: Settings) -> list[tuple[Settings, list[Kind]]]:
-    """Configurations in force one after the other, each with the records that it describes."""
+    """Configurations in force one after the other, each with the records that it describes, if there are any."""
     told = sorted(
         (int(place), row.tobytes()) for kind in kinds if kind.kind in CONFIGURATIONS
         for place, row in zip(kind.start, kind.matrix, strict=True)
@@ -219,7 +219,7 @@ def _epochs(kinds: list[Kind], settings: Settings) -> list[tuple[Settings, list[
         settings = settings.with_record(record) if record else settings
         held = [kind.between(edges[place], edges[place + 1]) for kind in data]
         epochs.append((settings, [kind for kind in held if kind.start.size]))
-    return [epoch for epoch in epochs if epoch[1]] or [epochs[-1]]
+    return epochs
 
 
 Found = tuple[list[tuple[Layout, Stretch]], list[Span], State]
@@ -227,6 +227,9 @@ Found = tuple[list[tuple[Layout, Stretch]], list[Span], State]
 
 def _pieces(kinds: list[Kind], offset: int, state: State) -> Found:
     """Records of one epoch by layout, with their times."""
+    state = replace(state, clock=_with_period(state.clock, state.settings))
+    if not kinds:
+        return [], [], state
     timed, after = _timed(kinds, state)
     pieces: list[tuple[Layout, Stretch]] = []
     rejected: list[Span] = []
@@ -286,12 +289,16 @@ class Timed(NamedTuple):
     before: int | None
 
 
-def _timed(kinds: list[Kind], state: State) -> tuple[Timed, State]:
-    settings, clock = state.settings, state.clock
+def _with_period(clock: Clock, settings: Settings) -> Clock:
+    """Take over the period of the configuration in force."""
     if settings.sample_period is not None:
-        clock = replace(clock, period=settings.sample_period)
-    elif settings.user and clock.period is None:
-        clock = replace(clock, period=0)  # it does not tell, and no samples came before it to count
+        return replace(clock, period=settings.sample_period)
+    # A user's configuration that does not tell, and no samples came before it to count.
+    return replace(clock, period=0) if settings.user and clock.period is None else clock
+
+
+def _timed(kinds: list[Kind], state: State) -> tuple[Timed, State]:
+    clock = state.clock
     samples = [kind for kind in kinds if kind.kind == SAMPLE]
     stamps = _stamps(kinds)
     place = samples[0].start if samples else np.empty(0, np.int64)

@@ -127,6 +127,18 @@ def test_a_second_configuration_starts_a_second_stream(decode_bytes):
         assert "outward_beam_velocity" in streams["velocity_2"]
 
 
+@pytest.mark.parametrize("first", [made.user(frame=0), made.user(frame=0, period=0)])
+def test_configurations_hold_that_have_no_record_before_the_next_block(decode_bytes, first):
+    content = made.current(1) + first + made.hardware() + made.user(frame=2, period=0) + made.hardware("AQD 1")
+    content += made.current(2, kind=0x80) + made.system(3) + made.sample(0) + made.sample(1)
+    whole = decode_bytes(content, "spliced.aqd")
+    assert whole.streams["diagnostics"].attrs["instrument_model"] == "Nortek Aquadopp"
+    for block_bytes in (1, 50, 600, len(content) - 100):
+        other = decode_bytes(content, "spliced.aqd", block_bytes=block_bytes)
+        assert streams_equal(other, whole), block_bytes
+        assert other.ledger == whole.ledger
+
+
 def test_attitude_of_each_kind(decode_bytes):
     generator = np.random.default_rng(71)
     full, short = generator.normal(0, 1, 18), generator.normal(0, 1, 15)
