@@ -18,8 +18,6 @@ from ingest.text import Bytes, Places
 SECOND = 1_000_000_000
 MOST_WAITING = 1000  # samples that may wait for the rate to be known: 15 s at the highest rate
 
-_COUNTER = 3  # byte of a sample
-
 Int = NDArray[np.int64]
 
 
@@ -60,7 +58,7 @@ class Stamps(NamedTuple):
     restart: NDArray[np.bool_]
 
 
-def sample_times(clock: Clock, place: Places, buffer: Bytes, stamps: Stamps) -> tuple[Int, Clock]:
+def sample_times(clock: Clock, place: Places, counters: Bytes, stamps: Stamps) -> tuple[Int, Clock]:
     """Times of samples in microseconds, shape (n,), and what they leave behind.
 
     Parameters
@@ -69,22 +67,22 @@ def sample_times(clock: Clock, place: Places, buffer: Bytes, stamps: Stamps) -> 
         As the records before left it, `period` known, and with a stamp before the first sample.
     place : ndarray of int64, shape (n,)
         Where the samples stand, ascending.
-    buffer
-        The block they stand in.
+    counters : ndarray of uint8, shape (n,)
+        Their own.
     stamps
         Records with a time among them.
     """
     assert clock.period is not None
     begun = clock.lead is not None
     before = np.array([clock.steps, clock.counter, clock.lead or 0, begun, clock.fresh, clock.stamp or 0], np.int64)
-    time, after = _times(clock.period, before, place, buffer, stamps)
+    time, after = _times(clock.period, before, place, counters, stamps)
     steps, counter, lead, begun, fresh, _ = after.tolist()
     stamp = int(stamps.time[-1]) if stamps.time.size else clock.stamp
     return time, Clock(clock.period, lead if begun else None, steps, counter, stamp, bool(fresh))
 
 
 @compiled
-def _times(period: int, before: Int, place: Places, buffer: Bytes, stamps: Stamps) -> tuple[Int, Int]:
+def _times(period: int, before: Int, place: Places, counters: Bytes, stamps: Stamps) -> tuple[Int, Int]:
     """Times in microseconds, and the state after them: steps, counter, lead and whether any, whether fresh, stamp."""
     steps, counter, lead, begun, fresh, stamp = before
     time, following = np.empty(place.size, np.int64), 0
@@ -97,8 +95,8 @@ def _times(period: int, before: Int, place: Places, buffer: Bytes, stamps: Stamp
             following += 1
         if row == place.size:
             break
-        ahead = (np.int64(buffer[place[row] + _COUNTER]) - counter) & 0xFF
-        counter = np.int64(buffer[place[row] + _COUNTER])
+        ahead = (np.int64(counters[row]) - counter) & 0xFF
+        counter = np.int64(counters[row])
         steps += ahead if ahead else 1
         if fresh or not begun:
             lead = _within_its_second(begun != 0, lead, steps * period, stamp)

@@ -7,20 +7,24 @@ from ingest.checksums import Eights
 from ingest.compiled import compiled
 from ingest.pieces import Columns
 from ingest.text import Places
+from ingest.velocities import BAD_VELOCITY
 
 _BYTE, _WORD = np.uint64(0xFF), np.uint64(0xFFFF)
 
+_BAD = np.float32(np.nan)
 Parts = tuple[
-    NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int16], NDArray[np.uint8]
+    NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float32], NDArray[np.uint8]
 ]
 
 
-def sample_columns(numbers: Eights, start: Places) -> Columns:
+def sample_columns(numbers: Eights, start: Places, tenths: NDArray[np.bool_]) -> Columns:
     """Fields of the samples that start at these bytes of a block, all of shape (n, ...).
 
-    Pressure counts millimetres of water column (0.001 dbar); velocity has shape (n, 3), as amplitude and correlation.
+    Pressure is in dbar: the instrument counts millimetres of water column. Velocity has shape (n, 3) and is in m/s, NaN
+    where the instrument says bad; `tenths` tells of each sample whether it counts 0.1 mm/s. Amplitude and correlation
+    have three beams too.
     """
-    counter, first, second, pressure, velocity, echo = _unpacked(numbers, start)
+    counter, first, second, pressure, velocity, echo = _unpacked(numbers, start, tenths)
     return {
         "counter": counter, "analog_1": first, "analog_2": second, "pressure": pressure, "velocity": velocity,
         "amplitude": echo[:, :3], "correlation": echo[:, 3:],
@@ -28,24 +32,33 @@ def sample_columns(numbers: Eights, start: Places) -> Columns:
 
 
 @compiled
-def _unpacked(numbers: Eights, start: Places) -> Parts:
+def _unpacked(numbers: Eights, start: Places, tenths: NDArray[np.bool_]) -> Parts:
     """Counter, first and second analog input, pressure, velocity, amplitude with correlation; places as PSI00-0101."""
     count = start.size
-    counter, velocity, echo = np.empty(count, np.uint8), np.empty((count, 3), np.int16), np.empty((count, 6), np.uint8)
-    first, second, pressure = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int32)
+    counter, velocity = np.empty(count, np.uint8), np.empty((count, 3), np.float32)
+    echo, pressure = np.empty((count, 6), np.uint8), np.empty(count, np.float64)
+    first, second = np.empty(count, np.int32), np.empty(count, np.int32)
     for row in range(count):
-        at = start[row]
+        at = np.uint64(start[row])
         number = numbers[at]
         second[row] = number >> np.uint64(16) & _BYTE | number >> np.uint64(32) & np.uint64(0xFF00)
         counter[row] = number >> np.uint64(24) & _BYTE
-        pressure[row] = number >> np.uint64(16) & np.uint64(0xFF0000) | number >> np.uint64(48)
-        number = numbers[at + 8]
+        millimetres = number >> np.uint64(16) & np.uint64(0xFF0000) | number >> np.uint64(48)
+        pressure[row] = np.divide(np.float64(np.int64(millimetres)), 1000.0)
+        number = numbers[at + np.uint64(8)]
         first[row] = number & _WORD
-        velocity[row, 0] = np.int16(number >> np.uint64(16) & _WORD)
-        velocity[row, 1] = np.int16(number >> np.uint64(32) & _WORD)
-        velocity[row, 2] = np.int16(number >> np.uint64(48))
-        number = numbers[at + 16]
+        steps = 10_000.0 if tenths[row] else 1000.0
+        velocity[row, 0] = _metres(number >> np.uint64(16), steps)
+        velocity[row, 1] = _metres(number >> np.uint64(32), steps)
+        velocity[row, 2] = _metres(number >> np.uint64(48), steps)
+        number = numbers[at + np.uint64(16)]
         for place in range(6):
             echo[row, place] = number & _BYTE
             number >>= np.uint64(8)
     return counter, first, second, pressure, velocity, echo
+
+
+@compiled
+def _metres(number: int, steps: float) -> np.float32:
+    count = np.int16(number)
+    return _BAD if count == BAD_VELOCITY else np.float32(np.divide(np.float32(count), np.float32(steps)))
