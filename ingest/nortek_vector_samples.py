@@ -1,5 +1,7 @@
 """Samples of a Vector taken apart in one pass: they have 24 bytes each, and other records stand between them."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +14,16 @@ from ingest.velocities import BAD_VELOCITY
 _BYTE, _WORD = np.uint64(0xFF), np.uint64(0xFFFF)
 
 _BAD = np.float32(np.nan)
-Parts = tuple[
-    NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float32], NDArray[np.uint8]
-]
+
+class _Parts(NamedTuple):
+    """Arrays to be filled, each with a row for every sample."""
+
+    counter: NDArray[np.uint8]
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+    pressure: NDArray[np.float64]
+    velocity: NDArray[np.float32]
+    echo: NDArray[np.uint16]
 
 
 def sample_columns(numbers: Eights, start: Places, tenths: NDArray[np.bool_]) -> Columns:
@@ -24,21 +33,25 @@ def sample_columns(numbers: Eights, start: Places, tenths: NDArray[np.bool_]) ->
     where the instrument says bad; `tenths` tells of each sample whether it counts 0.1 mm/s. Amplitude and correlation
     have three beams too.
     """
-    counter, first, second, pressure, velocity, echo = _unpacked(numbers, start, tenths)
+    # NumPy asks for large pages, a compiled function does not: their first touch cost more than what is done here.
+    analog, count = np.empty((2, start.size), np.int32), start.size
+    parts = _Parts(
+        np.empty(count, np.uint8), analog[0], analog[1], np.empty(count), np.empty((count, 3), np.float32),
+        np.empty((count, 3), np.uint16),
+    )  # fmt: skip
+    _unpack(numbers, start, tenths, parts)
+    echo = parts.echo.view(np.uint8)
     return {
-        "counter": counter, "analog_1": first, "analog_2": second, "pressure": pressure, "velocity": velocity,
-        "amplitude": echo[:, :3], "correlation": echo[:, 3:],
+        "counter": parts.counter, "analog_1": parts.first, "analog_2": parts.second, "pressure": parts.pressure,
+        "velocity": parts.velocity, "amplitude": echo[:, :3], "correlation": echo[:, 3:],
     }  # fmt: skip
 
 
 @compiled
-def _unpacked(numbers: Eights, start: Places, tenths: NDArray[np.bool_]) -> Parts:
-    """Counter, first and second analog input, pressure, velocity, amplitude with correlation; places as PSI00-0101."""
-    count = start.size
-    counter, velocity = np.empty(count, np.uint8), np.empty((count, 3), np.float32)
-    echo, pressure = np.empty((count, 6), np.uint8), np.empty(count, np.float64)
-    first, second = np.empty(count, np.int32), np.empty(count, np.int32)
-    for row in range(count):
+def _unpack(numbers: Eights, start: Places, tenths: NDArray[np.bool_], parts: _Parts) -> None:
+    """Fill counter, analog inputs, pressure, velocity, amplitude with correlation; places as PSI00-0101."""
+    counter, first, second, pressure, velocity, echo = parts
+    for row in range(start.size):
         at = np.uint64(start[row])
         number = numbers[at]
         second[row] = number >> np.uint64(16) & _BYTE | number >> np.uint64(32) & np.uint64(0xFF00)
@@ -52,10 +65,9 @@ def _unpacked(numbers: Eights, start: Places, tenths: NDArray[np.bool_]) -> Part
         velocity[row, 1] = _metres(number >> np.uint64(32), steps)
         velocity[row, 2] = _metres(number >> np.uint64(48), steps)
         number = numbers[at + np.uint64(16)]
-        for place in range(6):
-            echo[row, place] = number & _BYTE
-            number >>= np.uint64(8)
-    return counter, first, second, pressure, velocity, echo
+        for place in range(3):
+            echo[row, place] = number & _WORD
+            number >>= np.uint64(16)
 
 
 @compiled
