@@ -1,6 +1,6 @@
 """How records become a Dataset, and Datasets of successive blocks one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,16 +43,32 @@ def assemble(
     Dataset
         Dimension `time` or `scan`, with `source_offset` (int64) and `source_length` (int32) along it.
     """
-    dimension = "scan" if time is None else "time"
+    dimension = ("scan" if time is None else "time",)
     place = {
-        "source_offset": xr.Variable(dimension, batch.offset.astype(np.int64, copy=False), _OFFSET_ATTRIBUTES),
-        "source_length": xr.Variable(dimension, batch.length.astype(np.int32, copy=False), _LENGTH_ATTRIBUTES),
+        "source_offset": _bare(dimension, batch.offset.astype(np.int64, copy=False), _OFFSET_ATTRIBUTES),
+        "source_length": _bare(dimension, batch.length.astype(np.int32, copy=False), _LENGTH_ATTRIBUTES),
     }
     if time is not None:
-        place["time"] = xr.Variable(dimension, time.astype("datetime64[us]", copy=False), _TIME_ATTRIBUTES)
+        place["time"] = _bare(dimension, time.astype("datetime64[us]", copy=False), _TIME_ATTRIBUTES)
     data = {name: _variable(dimension, name, values) for name, values in variables.items()}
-    indexless = xr.Coordinates({**place, **(coordinates or {})}, indexes={})
-    return xr.Dataset(data, indexless, dict(attributes or {}))
+    return _indexless(data, {**place, **(coordinates or {})}, dict(attributes or {}))
+
+
+def _indexless(
+    data: Mapping[str, xr.Variable], coordinates: Mapping[str, xr.Variable], attributes: dict[str, Any]
+) -> xr.Dataset:
+    """Put variables together that are whole as they are.
+
+    The public constructor merges and copies each of them three times over, which took 2 ms of 45 for three streams of
+    30 variables; nothing is there to merge or to align here but the sizes, which are looked at.
+    """
+    variables = {**data, **coordinates}
+    sizes: dict[Hashable, int] = {}
+    for name, variable in variables.items():
+        for dimension, size in zip(variable.dims, variable.shape, strict=True):
+            if sizes.setdefault(dimension, size) != size:
+                raise ValueError(f"{name!r} has {size} values along {dimension!r}, others {sizes[dimension]}")
+    return xr.Dataset._construct_direct(variables, set(coordinates), sizes, attributes, {})
 
 
 _TIME_ATTRIBUTES = {"standard_name": "time", "long_name": "Time of the instrument's own clock, taken as UTC"}
@@ -60,9 +76,17 @@ _OFFSET_ATTRIBUTES = {"long_name": "First byte of the record in its file"}
 _LENGTH_ATTRIBUTES = {"long_name": "Bytes of the record in its file"}
 
 
-def _variable(dimension: str, name: str, values: Values | tuple[tuple[str, ...], Values]) -> xr.Variable:
+def _variable(dimension: tuple[str], name: str, values: Values | tuple[tuple[str, ...], Values]) -> xr.Variable:
     further, array = values if isinstance(values, tuple) else ((), values)
-    return xr.Variable((dimension, *further), array, vocabulary.lookup(name).attributes)
+    dimensions, attributes = (*dimension, *further), vocabulary.lookup(name).attributes
+    if array.dtype.kind in "iufb":
+        return _bare(dimensions, array, attributes)
+    return xr.Variable(dimensions, array, attributes)
+
+
+def _bare(dimensions: tuple[str, ...], array: Values, attributes: Mapping[str, str]) -> xr.Variable:
+    """Make a variable of an array that needs no conversion; of times the usual way goes through pandas."""
+    return xr.Variable(dimensions, array, attributes, fastpath=True)
 
 
 def record_dimension(dataset: xr.Dataset) -> str:

@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.checksums import Eights, word, word_sum
 from ingest.compiled import compiled
 from ingest.framing import CHECKSUM, CUT, HEADER_CUT, Found, FrameRule, Walked, end_of, note
-from ingest.matrices import fields
+from ingest.matrices import Place, fields
 from ingest.text import Bytes
-from ingest.timecode import Times, from_fields
 
 SYNC = 0xA5
 FIRST_SUM = 0xB58C
@@ -61,7 +59,9 @@ _SAMPLE_BYTES = RECORD_BYTES[SAMPLE]
 
 _SAMPLE_START = np.uint64(SAMPLE << 8 | SYNC)
 _WORDS, _SIXTEEN, _FIRST = np.uint64(0x0000_FFFF_0000_FFFF), np.uint64(0xFFFF), np.uint64(FIRST_SUM)
-_WORD, _HALF, _STATED = np.uint64(16), np.uint64(32), np.uint64(48)
+_BYTE, _WORD, _HALF, _STATED = np.uint64(8), np.uint64(16), np.uint64(32), np.uint64(48)
+_NOTHING, _ONE, _TWO, _SIX, _SEVEN, _EIGHT = (np.uint64(number) for number in (0, 1, 2, 6, 7, 8))
+_LOW, _SYNC = np.uint64(0xFF), np.uint64(SYNC)
 
 # By record id; of an id that is not known no length is possible.
 _SHORTEST, _MAXIMUM = np.ones(256, np.int64), np.zeros(256, np.int64)
@@ -98,19 +98,45 @@ def _stated_bytes(buffer: Bytes, at: int) -> int:
 
 
 @compiled
+def _sized(numbers: Eights, at: int, found: Found, frames: int) -> int:
+    """Enter records of other kinds that follow each other from `at` on, and return how many frames there are then.
+
+    An Aquadopp's have 42 bytes: their sum is written out too, a third of the time.
+    """
+    place, size, row = np.uint64(at), _NOTHING, np.uint64(frames)
+    while row < np.uint64(len(found)) and place < np.uint64(numbers.size):
+        first = numbers[place]
+        kind, size = np.int64(first >> _BYTE & _LOW), (first >> _WORD & _SIXTEEN) << _ONE
+        end = place + size - _TWO
+        sized = kind != SAMPLE and _SHORTEST[kind] <= np.int64(size) <= _MAXIMUM[kind]
+        if first & _LOW != _SYNC or not sized or end + _TWO > np.uint64(numbers.size) + _SEVEN:
+            break
+        halves, ending = _FIRST, numbers[end - _SIX]
+        while place + _EIGHT <= end:
+            number = numbers[place]
+            halves += (number & _WORDS) + (number >> _WORD & _WORDS)
+            place += _EIGHT
+        if place < end:
+            number = ending << _WORD >> _EIGHT * (_EIGHT - (end - place))
+            halves += (number & _WORDS) + (number >> _WORD & _WORDS)
+        if (halves + (halves >> _HALF)) & _SIXTEEN != ending >> _STATED:
+            break
+        found[row, 0], found[row, 1] = end + _TWO - size, np.int64(size) << 8 | kind
+        row, place = row + _ONE, end + _TWO
+    return int(np.int64(row))
+
+
+@compiled
 def _follow(buffer: Bytes, numbers: Eights, at: int, found: Found, frames: int) -> int:
     """Enter good records that follow each other from `at` on, and return how many records there are then."""
-    while frames < len(found) and at + HEADER_BYTES <= buffer.size and buffer[at] == SYNC:
-        samples = _samples(numbers, at, found, frames) - frames
-        if samples:
-            frames, at = frames + samples, at + samples * _SAMPLE_BYTES
-            continue
-        size = _stated_bytes(buffer, at)
-        end = at + size - 2
-        if size == 0 or end + 2 > buffer.size or (FIRST_SUM + word_sum(numbers, at, end)) & 0xFFFF != word(buffer, end):
-            break
-        found[frames, 0], found[frames, 1] = at, size << 8 | buffer[at + 1]
-        frames, at = frames + 1, end + 2
+    before = -1
+    while before < frames < len(found) and at < numbers.size and buffer[at] == SYNC:
+        before = frames
+        frames = _samples(numbers, at, found, frames)
+        at += (frames - before) * _SAMPLE_BYTES
+        sized = _sized(numbers, at, found, frames)
+        at = end_of(found, sized - 1) if sized > frames else at
+        frames = sized
     return frames
 
 
@@ -146,7 +172,10 @@ STAMP = re.compile(rb"[\r\n]{0,2}\d{4}/\d\d/\d\d \d\d:\d\d:\d\d")
 RULE = FrameRule(walk, "", "logger's stamp", STAMP, 21)
 
 
-_CLOCK = ("(6,)u1", 4)
+CLOCK = 4
+"""First byte of the clock, in all records that have one."""
+
+_CLOCK = ("(6,)u1", CLOCK)
 _SENSORS = {
     "battery": ("<u2", 14), "sound_speed": ("<u2", 16), "heading": ("<i2", 18), "pitch": ("<i2", 20),
     "roll": ("<i2", 22), "pressure_high": ("u1", 24), "status": ("u1", 25), "pressure_low": ("<u2", 26),
@@ -197,6 +226,12 @@ FIELDS: Mapping[int, np.dtype[Any]] = {
     ATTITUDE: fields(counter=("u1", 4), kind=("u1", 5)),
 }  # fmt: skip
 """Fields of each record by format and first byte, counted from the sync byte."""
+
+PLACES: Mapping[int, Mapping[str, Place]] = {
+    kind: {name: Place(entry[1], entry[0].base, entry[0].shape) for name, entry in (known.fields or {}).items()}
+    for kind, known in FIELDS.items()
+}
+"""The same as places."""
 
 DATA_START = {0x20: 118, 0x21: 30, 0x2A: 54, PROBE_CHECK: 8, ATTITUDE: 6}
 
@@ -250,30 +285,3 @@ def _attitude_items(kind: int, room: int) -> tuple[Item, ...] | str:
     items = (*(Item(name, "<f4", shape) for name, shape in ATTITUDE_FIELDS[kind]), Item("timer", "<u4", ()))
     needed = sum(4 * int(np.prod(item.shape)) for item in items)
     return items if needed <= room else f"attitude of kind 0x{kind:02x} has {room} bytes, {needed} are needed"
-
-
-def clock_times(clock: NDArray[np.uint8]) -> tuple[Times, NDArray[np.bool_]]:
-    """Times from binary coded decimals: minute, second, day, hour, year, month; shape (n, 6) to (n,).
-
-    Years from 90 on are those of the last century.
-    """
-    fields, decimal = _decimals(clock)
-    minute, second, day, hour, year, month = fields
-    times, valid = from_fields((year, month, day), (hour, minute, second))
-    return times, valid & decimal
-
-
-@compiled
-def _decimals(clock: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Numbers from binary coded decimals, the year with its century, shape (6, n); whether all digits are decimal."""
-    count = len(clock)
-    numbers, decimal = np.empty((6, count), np.int64), np.ones(count, np.bool_)
-    for row in range(count):
-        for place in range(6):
-            byte = clock[row, place]
-            high, low = byte >> 4, byte & 15
-            numbers[place, row] = high * 10 + low
-            if high > 9 or low > 9:
-                decimal[row] = False
-        numbers[4, row] += 1900 if numbers[4, row] >= 90 else 2000
-    return numbers, decimal

@@ -102,7 +102,7 @@ def dataset_of(batch: Batch, kind: int, frame: str, settings: Settings, status: 
         if column in columns:
             variables[name] = (dimensions, _signed(columns[column]))
     if "pressure" in columns:
-        variables["pressure"] = columns["pressure"] / 1000
+        variables["pressure"] = columns["pressure"]
     if "pressure_low" in columns:
         high = columns["pressure_high"].astype(np.float64) * 65_536 if "pressure_high" in columns else 0.0
         variables["pressure"] = (columns["pressure_low"] + high) / 1000
@@ -140,12 +140,11 @@ def _velocities(columns: Mapping[str, NDArray[Any]], kind: int, frame: str, sett
     profile = kind in _PROFILES
     cells: tuple[str, ...] = ("cell",) if profile else ()
     if "velocity" in columns:
-        raw, divisor = columns["velocity"], _divisor(columns, kind, settings)
-        if frame == "earth" and raw.shape[1] == len(_EARTH):
-            parts = metres_per_second(raw, divisor, apart=1)
+        if frame == "earth" and columns["velocity"].shape[1] == len(_EARTH):
+            parts = _metres(columns, kind, settings, apart=1)
             found |= {name: (cells, part) for name, part in zip(_EARTH, parts, strict=True)}
         else:
-            values = metres_per_second(raw, divisor)
+            values = _metres(columns, kind, settings)
             component = "beam" if frame == "beam" else "axis"
             found[_IN_FRAME.get(frame, "unreferenced_velocity")] = (
                 (*cells, component), np.swapaxes(values, 1, 2) if profile else values
@@ -157,14 +156,19 @@ def _velocities(columns: Mapping[str, NDArray[Any]], kind: int, frame: str, sett
     return found
 
 
+def _metres(
+    columns: Mapping[str, NDArray[Any]], kind: int, settings: Settings, *, apart: int | None = None
+) -> NDArray[np.float32]:
+    """Velocities in m/s; see `metres_per_second`. Those of a Vector's samples come so."""
+    raw = columns["velocity"]
+    if kind == SAMPLE:
+        return raw if apart is None else np.ascontiguousarray(raw.T)
+    return metres_per_second(raw, _divisor(columns, kind, settings), apart=apart)
+
+
 def _divisor(columns: Mapping[str, NDArray[Any]], kind: int, settings: Settings) -> NDArray[np.float64]:
     """Steps in a metre per second of each record, shape (n,) or (1,)."""
-    if kind == SAMPLE:
-        tenths = columns["tenths"]
-    elif kind in _WAVES:
-        tenths = np.array([settings.tenths])
-    else:
-        tenths = bit(columns["status"], _TENTHS_OF_STATUS)
+    tenths = np.array([settings.tenths]) if kind in _WAVES else bit(columns["status"], _TENTHS_OF_STATUS)
     if tenths.size and (tenths == tenths[0]).all():
         tenths = tenths[:1]
     return np.where(tenths, 10_000.0, 1000.0)

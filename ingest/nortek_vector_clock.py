@@ -18,9 +18,9 @@ from ingest.text import Bytes, Places
 SECOND = 1_000_000_000
 MOST_WAITING = 1000  # samples that may wait for the rate to be known: 15 s at the highest rate
 
-_COUNTER = 3  # byte of a sample
-
 Int = NDArray[np.int64]
+
+_BEHIND = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Stamps(NamedTuple):
     restart: NDArray[np.bool_]
 
 
-def sample_times(clock: Clock, place: Places, buffer: Bytes, stamps: Stamps) -> tuple[Int, Clock]:
+def sample_times(clock: Clock, place: Places, counters: Bytes, stamps: Stamps) -> tuple[Int, Clock]:
     """Times of samples in microseconds, shape (n,), and what they leave behind.
 
     Parameters
@@ -69,42 +69,48 @@ def sample_times(clock: Clock, place: Places, buffer: Bytes, stamps: Stamps) -> 
         As the records before left it, `period` known, and with a stamp before the first sample.
     place : ndarray of int64, shape (n,)
         Where the samples stand, ascending.
-    buffer
-        The block they stand in.
+    counters : ndarray of uint8, shape (n,)
+        Their own.
     stamps
         Records with a time among them.
     """
     assert clock.period is not None
     begun = clock.lead is not None
     before = np.array([clock.steps, clock.counter, clock.lead or 0, begun, clock.fresh, clock.stamp or 0], np.int64)
-    time, after = _times(clock.period, before, place, buffer, stamps)
+    time = np.empty(place.size, np.int64)
+    after = _fill_times(clock.period, before, place, counters, stamps, time)
     steps, counter, lead, begun, fresh, _ = after.tolist()
     stamp = int(stamps.time[-1]) if stamps.time.size else clock.stamp
     return time, Clock(clock.period, lead if begun else None, steps, counter, stamp, bool(fresh))
 
 
 @compiled
-def _times(period: int, before: Int, place: Places, buffer: Bytes, stamps: Stamps) -> tuple[Int, Int]:
-    """Times in microseconds, and the state after them: steps, counter, lead and whether any, whether fresh, stamp."""
+def _fill_times(period: int, before: Int, place: Places, counters: Bytes, stamps: Stamps, time: Int) -> Int:
+    """Fill in microseconds; the state after them is steps, counter, lead and whether any, whether fresh, stamp."""
     steps, counter, lead, begun, fresh, stamp = before
-    time, following = np.empty(place.size, np.int64), 0
-    for row in range(place.size + 1):
-        while following < stamps.place.size and (row == place.size or stamps.place[following] <= place[row]):
+    following, until = 0, _place_of(stamps, 0)
+    for row in range(place.size):
+        while place[row] >= until:
             # The samples after a stamp are those of its second; a burst starts anew.
-            stamp, fresh = stamps.time[following], 1
-            if stamps.restart[following]:
-                begun = 0
+            stamp, fresh, begun = stamps.time[following], 1, 0 if stamps.restart[following] else begun
             following += 1
-        if row == place.size:
-            break
-        ahead = (np.int64(buffer[place[row] + _COUNTER]) - counter) & 0xFF
-        counter = np.int64(buffer[place[row] + _COUNTER])
+            until = _place_of(stamps, following)
+        ahead = (np.int64(counters[row]) - counter) & 0xFF
+        counter = np.int64(counters[row])
         steps += ahead if ahead else 1
         if fresh or not begun:
             lead = _within_its_second(begun != 0, lead, steps * period, stamp)
             begun, fresh = 1, 0
         time[row] = (steps * period + lead) // 1000
-    return time, np.array([steps, counter, lead, begun, fresh, stamp], np.int64)
+    for last in range(following, stamps.place.size):
+        stamp, fresh, begun = stamps.time[last], 1, 0 if stamps.restart[last] else begun
+    return np.array([steps, counter, lead, begun, fresh, stamp], np.int64)
+
+
+@compiled
+def _place_of(stamps: Stamps, which: int) -> int:
+    """Where a stamp stands; behind everything for one more than there are."""
+    return stamps.place[which] if which < stamps.place.size else _BEHIND
 
 
 @compiled

@@ -1,5 +1,7 @@
 """Samples of a Vector taken apart in one pass: they have 24 bytes each, and other records stand between them."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,45 +9,68 @@ from ingest.checksums import Eights
 from ingest.compiled import compiled
 from ingest.pieces import Columns
 from ingest.text import Places
+from ingest.velocities import BAD_VELOCITY
 
 _BYTE, _WORD = np.uint64(0xFF), np.uint64(0xFFFF)
 
-Parts = tuple[
-    NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int16], NDArray[np.uint8]
-]
+_BAD = np.float32(np.nan)
+
+class _Parts(NamedTuple):
+    """Arrays to be filled, each with a row for every sample."""
+
+    counter: NDArray[np.uint8]
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+    pressure: NDArray[np.float64]
+    velocity: NDArray[np.float32]
+    echo: NDArray[np.uint16]
 
 
-def sample_columns(numbers: Eights, start: Places) -> Columns:
+def sample_columns(numbers: Eights, start: Places, tenths: NDArray[np.bool_]) -> Columns:
     """Fields of the samples that start at these bytes of a block, all of shape (n, ...).
 
-    Pressure counts millimetres of water column (0.001 dbar); velocity has shape (n, 3), as amplitude and correlation.
+    Pressure is in dbar: the instrument counts millimetres of water column. Velocity has shape (n, 3) and is in m/s, NaN
+    where the instrument says bad; `tenths` tells of each sample whether it counts 0.1 mm/s. Amplitude and correlation
+    have three beams too.
     """
-    counter, first, second, pressure, velocity, echo = _unpacked(numbers, start)
+    # NumPy asks for large pages, a compiled function does not: their first touch cost more than what is done here.
+    analog, count = np.empty((2, start.size), np.int32), start.size
+    parts = _Parts(
+        np.empty(count, np.uint8), analog[0], analog[1], np.empty(count), np.empty((count, 3), np.float32),
+        np.empty((count, 3), np.uint16),
+    )  # fmt: skip
+    _unpack(numbers, start, tenths, parts)
+    echo = parts.echo.view(np.uint8)
     return {
-        "counter": counter, "analog_1": first, "analog_2": second, "pressure": pressure, "velocity": velocity,
-        "amplitude": echo[:, :3], "correlation": echo[:, 3:],
+        "counter": parts.counter, "analog_1": parts.first, "analog_2": parts.second, "pressure": parts.pressure,
+        "velocity": parts.velocity, "amplitude": echo[:, :3], "correlation": echo[:, 3:],
     }  # fmt: skip
 
 
 @compiled
-def _unpacked(numbers: Eights, start: Places) -> Parts:
-    """Counter, first and second analog input, pressure, velocity, amplitude with correlation; places as PSI00-0101."""
-    count = start.size
-    counter, velocity, echo = np.empty(count, np.uint8), np.empty((count, 3), np.int16), np.empty((count, 6), np.uint8)
-    first, second, pressure = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int32)
-    for row in range(count):
-        at = start[row]
+def _unpack(numbers: Eights, start: Places, tenths: NDArray[np.bool_], parts: _Parts) -> None:
+    """Fill counter, analog inputs, pressure, velocity, amplitude with correlation; places as PSI00-0101."""
+    counter, first, second, pressure, velocity, echo = parts
+    for row in range(start.size):
+        at = np.uint64(start[row])
         number = numbers[at]
         second[row] = number >> np.uint64(16) & _BYTE | number >> np.uint64(32) & np.uint64(0xFF00)
         counter[row] = number >> np.uint64(24) & _BYTE
-        pressure[row] = number >> np.uint64(16) & np.uint64(0xFF0000) | number >> np.uint64(48)
-        number = numbers[at + 8]
+        millimetres = number >> np.uint64(16) & np.uint64(0xFF0000) | number >> np.uint64(48)
+        pressure[row] = np.divide(np.float64(np.int64(millimetres)), 1000.0)
+        number = numbers[at + np.uint64(8)]
         first[row] = number & _WORD
-        velocity[row, 0] = np.int16(number >> np.uint64(16) & _WORD)
-        velocity[row, 1] = np.int16(number >> np.uint64(32) & _WORD)
-        velocity[row, 2] = np.int16(number >> np.uint64(48))
-        number = numbers[at + 16]
-        for place in range(6):
-            echo[row, place] = number & _BYTE
-            number >>= np.uint64(8)
-    return counter, first, second, pressure, velocity, echo
+        steps = 10_000.0 if tenths[row] else 1000.0
+        velocity[row, 0] = _metres(number >> np.uint64(16), steps)
+        velocity[row, 1] = _metres(number >> np.uint64(32), steps)
+        velocity[row, 2] = _metres(number >> np.uint64(48), steps)
+        number = numbers[at + np.uint64(16)]
+        for place in range(3):
+            echo[row, place] = number & _WORD
+            number >>= np.uint64(16)
+
+
+@compiled
+def _metres(number: int, steps: float) -> np.float32:
+    count = np.int16(number)
+    return _BAD if count == BAD_VELOCITY else np.float32(np.divide(np.float32(count), np.float32(steps)))

@@ -6,7 +6,6 @@ not name their instrument.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,15 +14,16 @@ from numpy.typing import NDArray
 
 from ingest.checksums import eights
 from ingest.framing import Framing, Search, find_frames, sound_frames
+from ingest.gathered import gathered
 from ingest.ledger import Span
-from ingest.matrices import Place, column, rows
+from ingest.matrices import Place, column
 from ingest.nortek_classic import (
     ATTITUDE,
-    BURST_HEADER,
+    CLOCK,
     CONFIGURATIONS,
     DATA_START,
-    FIELDS,
     NOT_DECODED,
+    PLACES,
     RECORD_BYTES,
     RULE,
     SAMPLE,
@@ -31,16 +31,17 @@ from ingest.nortek_classic import (
     SYSTEM,
     USER,
     Item,
-    clock_times,
     data_items,
 )
 from ingest.nortek_classic_dataset import dataset_of
 from ingest.nortek_classic_settings import Settings
-from ingest.nortek_vector_clock import Clock, Stamps, counted_period, sample_times
+from ingest.nortek_clock import decimal_times
+from ingest.nortek_kinds import Kind, places_of, stamps_of
+from ingest.nortek_vector_clock import Clock, counted_period, sample_times
 from ingest.nortek_vector_samples import sample_columns
 from ingest.pieces import Columns, Stretch, joined, kept
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.text import Bytes, Places
+from ingest.text import Places
 from ingest.timecode import Times
 
 IMPOSSIBLE_CLOCK = "impossible clock"
@@ -76,26 +77,6 @@ class State:
     streams: tuple[Stream, ...] = ()
     clock: Clock = field(default_factory=Clock)
     tenths: bool | None = None
-
-
-@dataclass(frozen=True)
-class Kind:
-    """Records of one id and length: places in the block, ascending, and the block."""
-
-    kind: int
-    length: int
-    start: Places
-    block: bytes
-
-    @cached_property
-    def matrix(self) -> Bytes:
-        """Their bytes, shape (n, length)."""
-        return rows(np.frombuffer(self.block, np.uint8), self.start, self.length)
-
-    def between(self, first: int, stop: int) -> "Kind":
-        """Those that start within a part of the block."""
-        low, high = np.searchsorted(self.start, (first, stop))
-        return self if high - low == self.start.size else replace(self, start=self.start[low:high])
 
 
 _NEXT = 64  # a logger's stamp may stand between a record and the next
@@ -167,33 +148,16 @@ def _period(kinds: list[Kind], state: State, *, last: bool) -> tuple[int | None,
     """Period of samples before the user's configuration, and the place from which to wait for more to count it."""
     if state.clock.period is not None or state.settings.user:
         return state.clock.period, None
-    told = _places(kinds, USER)[:1]
+    told = places_of(kinds, USER)[:1]
     if told.size:
         kinds, last = [kind.between(0, int(told[0])) for kind in kinds], True
-    stamps = _stamps(kinds)
-    places = _places(kinds, SAMPLE)
+    stamps = stamps_of(kinds)
+    places = places_of(kinds, SAMPLE)
     period = counted_period(places, stamps, last=last) if stamps.place.size else None
     if period is not None or not stamps.place.size:
         return period, None
     first = np.searchsorted(stamps.place, places[0]) if places.size else stamps.place.size
     return None, int(stamps.place[max(0, int(first) - 1)])
-
-
-def _places(kinds: Iterable[Kind], wanted: int) -> Places:
-    own = [kind.start for kind in kinds if kind.kind == wanted]
-    return np.sort(np.concatenate(own)) if own else np.empty(0, np.int64)
-
-
-def _stamps(kinds: Iterable[Kind]) -> Stamps:
-    """Records with a time in file order; those with an impossible one are left out."""
-    parts = [(kind, *clock_times(kind.matrix[:, 4:10])) for kind in kinds if kind.kind in (SYSTEM, BURST_HEADER)]
-    if not parts:
-        return Stamps(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, bool))
-    place = np.concatenate([kind.start[valid] for kind, _, valid in parts])
-    order = np.argsort(place)
-    time = np.concatenate([time[valid] for _, time, valid in parts]).astype(np.int64) * 1000
-    restart = np.concatenate([np.full(int(valid.sum()), kind.kind == BURST_HEADER) for kind, _, valid in parts])
-    return Stamps(place[order], time[order], restart[order])
 
 
 def _before(framing: Framing, kinds: list[Kind], offset: int, hold: int) -> tuple[Framing, list[Kind]]:
@@ -207,7 +171,7 @@ def _before(framing: Framing, kinds: list[Kind], offset: int, hold: int) -> tupl
 
 
 def _epochs(kinds: list[Kind], settings: Settings) -> list[tuple[Settings, list[Kind]]]:
-    """Configurations in force one after the other, each with the records that it describes."""
+    """Configurations in force one after the other, each with the records that it describes, if there are any."""
     told = sorted(
         (int(place), row.tobytes()) for kind in kinds if kind.kind in CONFIGURATIONS
         for place, row in zip(kind.start, kind.matrix, strict=True)
@@ -219,7 +183,7 @@ def _epochs(kinds: list[Kind], settings: Settings) -> list[tuple[Settings, list[
         settings = settings.with_record(record) if record else settings
         held = [kind.between(edges[place], edges[place + 1]) for kind in data]
         epochs.append((settings, [kind for kind in held if kind.start.size]))
-    return [epoch for epoch in epochs if epoch[1]] or [epochs[-1]]
+    return epochs
 
 
 Found = tuple[list[tuple[Layout, Stretch]], list[Span], State]
@@ -227,6 +191,9 @@ Found = tuple[list[tuple[Layout, Stretch]], list[Span], State]
 
 def _pieces(kinds: list[Kind], offset: int, state: State) -> Found:
     """Records of one epoch by layout, with their times."""
+    state = replace(state, clock=_with_period(state.clock, state.settings))
+    if not kinds:
+        return [], [], state
     timed, after = _timed(kinds, state)
     pieces: list[tuple[Layout, Stretch]] = []
     rejected: list[Span] = []
@@ -238,7 +205,7 @@ def _pieces(kinds: list[Kind], offset: int, state: State) -> Found:
             if isinstance(items, str):
                 rejected += [Span(int(place), kind.length, f"record 0x{kind.kind:02x}: {items}") for place in where]
                 continue
-            columns, good, reason = _dated(kind, _columns(kind, own, items), own, timed)
+            columns, good, reason = _dated(kind, own, items, timed)
             stretch, bad = kept(Stretch(where, size, columns), good, reason)
             rejected += bad
             if stretch.offset.size:
@@ -264,47 +231,48 @@ def _by_items(kind: Kind, beams: int) -> list[tuple[Places | None, tuple[Item, .
 
 
 def _columns(kind: Kind, own: Places | slice, items: tuple[Item, ...]) -> Columns:
-    if kind.kind == SAMPLE:
-        return sample_columns(eights(kind.block), kind.start)
-    matrix, places = kind.matrix[own], FIELDS[kind.kind].fields
-    assert places is not None
-    columns = {name: column(matrix, Place(entry[1], entry[0].base, entry[0].shape)) for name, entry in places.items()}
+    fixed = {name: place for name, place in PLACES[kind.kind].items() if name != "clock"}
+    columns = gathered(kind.buffer, kind.start[own], fixed)
     start = DATA_START.get(kind.kind, 0)
     for name, format_, shape in items:
-        columns[name] = column(matrix, Place(start, np.dtype(format_), shape))
+        columns[name] = column(kind.matrix[own], Place(start, np.dtype(format_), shape))
         start += columns[name].itemsize * int(np.prod(shape))
     return columns
 
 
 class Timed(NamedTuple):
-    """Samples of an epoch: places, times, how many at the start have none, and whether velocities count 0.1 mm/s."""
+    """Samples of an epoch: places, columns, times, how many at the start have none, and the time before the first."""
 
     place: Places
+    columns: Columns
     time: Times
     undated: int
-    tenths: NDArray[np.bool_]
     before: int | None
 
 
-def _timed(kinds: list[Kind], state: State) -> tuple[Timed, State]:
-    settings, clock = state.settings, state.clock
+def _with_period(clock: Clock, settings: Settings) -> Clock:
+    """Take over the period of the configuration in force."""
     if settings.sample_period is not None:
-        clock = replace(clock, period=settings.sample_period)
-    elif settings.user and clock.period is None:
-        clock = replace(clock, period=0)  # it does not tell, and no samples came before it to count
+        return replace(clock, period=settings.sample_period)
+    # A user's configuration that does not tell, and no samples came before it to count.
+    return replace(clock, period=0) if settings.user and clock.period is None else clock
+
+
+def _timed(kinds: list[Kind], state: State) -> tuple[Timed, State]:
+    clock = state.clock
     samples = [kind for kind in kinds if kind.kind == SAMPLE]
-    stamps = _stamps(kinds)
+    stamps = stamps_of(kinds)
     place = samples[0].start if samples else np.empty(0, np.int64)
+    tenths, last_tenths = _tenths(kinds, place, state)
+    columns = sample_columns(eights(samples[0].block if samples else b""), place, tenths)
     before = None if clock.period is None else _reached(clock)
     first = 0 if clock.stamp is not None else int(np.searchsorted(place, stamps.place[:1]).sum())
     first = place.size if clock.stamp is None and not stamps.place.size else first
     time = np.zeros(first if clock.period is not None else place.size, np.int64)
     if clock.period is not None:
-        buffer = np.frombuffer(samples[0].block if samples else b"", np.uint8)
-        dated, clock = sample_times(clock, place[first:], buffer, stamps)
+        dated, clock = sample_times(clock, place[first:], columns["counter"][first:], stamps)
         time = np.concatenate([time, dated]) if first else dated
-    tenths, last_tenths = _tenths(kinds, place, state)
-    timed = Timed(place, time.astype("datetime64[us]", copy=False), first, tenths, before)
+    timed = Timed(place, columns, time.astype("datetime64[us]", copy=False), first, before)
     return timed, replace(state, clock=clock, tenths=last_tenths)
 
 
@@ -325,19 +293,22 @@ def _tenths(kinds: list[Kind], place: Places, state: State) -> tuple[NDArray[np.
     return np.repeat(status, np.diff(edges)), bool(status[-1])
 
 
-def _dated(kind: Kind, columns: Columns, own: Places | slice, timed: Timed) -> tuple[Columns, NDArray[np.bool_], str]:
-    """Give records their time, and say which of them have none."""
+def _dated(
+    kind: Kind, own: Places | slice, items: tuple[Item, ...], timed: Timed
+) -> tuple[Columns, NDArray[np.bool_], str]:
+    """Columns of records with their time, and which of them have none."""
     if kind.kind == SAMPLE:
-        return columns | {"tenths": timed.tenths, "time": timed.time}, _after(timed), NO_CLOCK
+        return timed.columns | {"time": timed.time}, _after(timed), NO_CLOCK
+    columns = _columns(kind, own, items)
     if kind.kind == ATTITUDE:
         before = np.searchsorted(timed.place, kind.start[own])
         times = np.concatenate(([(timed.before or 0) // 1000], timed.time.astype(np.int64)))
         good = np.concatenate(([timed.before is not None], _after(timed)))
         columns["time"] = times[before].astype("datetime64[us]")
         return columns, good[before], NO_CLOCK
-    if "clock" not in columns:
+    if "clock" not in PLACES[kind.kind]:
         return columns, np.ones(kind.start[own].size, bool), ""
-    time, valid = clock_times(columns.pop("clock"))
+    time, valid = decimal_times(kind.buffer, kind.start[own], CLOCK)
     if "milliseconds" in columns:
         time = time + columns.pop("milliseconds").astype("timedelta64[ms]")
     return columns | {"time": time}, valid, IMPOSSIBLE_CLOCK

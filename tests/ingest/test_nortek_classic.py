@@ -61,10 +61,9 @@ def test_time_follows_the_stamps_where_the_true_rate_is_another():
     # 33 samples come in each second of the clock, 32 are nominal: each stamp may correct by no more than is open.
     counts, rate = 33, 32
     place = np.arange(60 * counts) * 24 + 1
-    buffer = np.zeros(60 * counts * 24, np.uint8)
-    buffer[place + 3] = np.arange(60 * counts) % 256
+    counters = (np.arange(60 * counts) % 256).astype(np.uint8)
     stamps = Stamps(np.arange(60) * 24 * counts, np.arange(60) * SECOND, np.zeros(60, bool))
-    times, after = sample_times(Clock(SECOND // rate), place, buffer, stamps)
+    times, after = sample_times(Clock(SECOND // rate), place, counters, stamps)
     assert (np.diff(times) >= 0).all()
     error = times - np.arange(60 * counts) * 1_000_000 / counts
     assert np.abs(error).max() <= 1.1 * 1_000_000
@@ -125,6 +124,18 @@ def test_a_second_configuration_starts_a_second_stream(decode_bytes):
         streams = decode_bytes(one + two, "a.aqd", block_bytes=block_bytes).streams
         assert {name: stream.sizes["time"] for name, stream in streams.items()} == {"velocity": 1, "velocity_2": 2}
         assert "outward_beam_velocity" in streams["velocity_2"]
+
+
+@pytest.mark.parametrize("first", [made.user(frame=0), made.user(frame=0, period=0)])
+def test_configurations_hold_that_have_no_record_before_the_next_block(decode_bytes, first):
+    content = made.current(1) + first + made.hardware() + made.user(frame=2, period=0) + made.hardware("AQD 1")
+    content += made.current(2, kind=0x80) + made.system(3) + made.sample(0) + made.sample(1)
+    whole = decode_bytes(content, "spliced.aqd")
+    assert whole.streams["diagnostics"].attrs["instrument_model"] == "Nortek Aquadopp"
+    for block_bytes in (1, 50, 600, len(content) - 100):
+        other = decode_bytes(content, "spliced.aqd", block_bytes=block_bytes)
+        assert streams_equal(other, whole), block_bytes
+        assert other.ledger == whole.ledger
 
 
 def test_attitude_of_each_kind(decode_bytes):

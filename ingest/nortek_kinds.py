@@ -1,0 +1,57 @@
+"""Records of a classic Nortek file by id and length, and those among them that carry the time of others."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from ingest.matrices import rows
+from ingest.nortek_classic import BURST_HEADER, CLOCK, SYSTEM
+from ingest.nortek_clock import decimal_times
+from ingest.nortek_vector_clock import Stamps
+from ingest.text import Bytes, Places
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Records of one id and length: places in the block, ascending, and the block."""
+
+    kind: int
+    length: int
+    start: Places
+    block: bytes
+
+    @property
+    def buffer(self) -> Bytes:
+        """The block as an array."""
+        return np.frombuffer(self.block, np.uint8)
+
+    @cached_property
+    def matrix(self) -> Bytes:
+        """Their bytes, shape (n, length)."""
+        return rows(self.buffer, self.start, self.length)
+
+    def between(self, first: int, stop: int) -> "Kind":
+        """Those that start within a part of the block."""
+        low, high = np.searchsorted(self.start, (first, stop))
+        return self if high - low == self.start.size else replace(self, start=self.start[low:high])
+
+
+def places_of(kinds: Iterable[Kind], wanted: int) -> Places:
+    """Where records of one id start, ascending."""
+    own = [kind.start for kind in kinds if kind.kind == wanted]
+    return own[0] if len(own) == 1 else np.sort(np.concatenate([np.empty(0, np.int64), *own]))
+
+
+def stamps_of(kinds: Iterable[Kind]) -> Stamps:
+    """Records with a time in file order; those with an impossible one are left out."""
+    stamped = [kind for kind in kinds if kind.kind in (SYSTEM, BURST_HEADER)]
+    parts = [(kind, *decimal_times(kind.buffer, kind.start, CLOCK)) for kind in stamped]
+    if not parts:
+        return Stamps(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, bool))
+    place = np.concatenate([kind.start[valid] for kind, _, valid in parts])
+    order = np.argsort(place, kind="stable")  # parts that are in order: a quarter of the time
+    time = np.concatenate([time[valid] for _, time, valid in parts]).astype(np.int64) * 1000
+    restart = np.concatenate([np.full(int(valid.sum()), kind.kind == BURST_HEADER) for kind, _, valid in parts])
+    return Stamps(place[order], time[order], restart[order])
