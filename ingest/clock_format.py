@@ -14,24 +14,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.fields import numbers, read_clock
-from ingest.text import Bytes, Places, shapes, whole_numbers
-from ingest.timecode import Times, from_fields
+from ingest.text import Bytes, Places
+from ingest.timecode import Times
 
 _CODES: Mapping[str, str] = {
     "Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{1,2}", "d": r"\d{1,2}", "j": r"\d{1,3}", "H": r"\d{1,2}", "I": r"\d{1,2}",
     "M": r"\d{1,2}", "S": r"\d{1,2}", "f": r"\d{1,9}", "b": r"[A-Za-z]{3}", "B": r"[A-Za-z]{3,9}", "p": r"[AaPp][Mm]",
 }  # fmt: skip
 _WORDS = "YymdjHIMSfbBp"
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-           "november", "december")  # fmt: skip
+_LETTERS = "bBp"
+_OVERRULED = {"y": "Y", "b": "m", "B": "mb", "H": "I"}
+"""Codes that say nothing where one of some others stands."""
 _UNITS_US = {"days": 86_400_000_000, "hours": 3_600_000_000, "minutes": 60_000_000, "seconds": 1_000_000,
              "milliseconds": 1_000, "microseconds": 1}  # fmt: skip
 _SINCE = re.compile(r"(\w+) since (\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)Z?")
-_WIDEST = 48
-_MOST_SHAPES = 64
-"""Forms that are read in vectors: all of an ordinary clock, months by name included. Noise is read one by one."""
-
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
@@ -44,12 +40,26 @@ class FormatError(ValueError):
         self.expected = expected
 
 
+class Item(NamedTuple):
+    """A character that must stand there (no `code`), or a code's number or word with its least and most characters."""
+
+    code: str
+    byte: int
+    least: int
+    most: int
+
+
 @dataclass(frozen=True)
 class Part:
-    """How one column holds time: a pattern with the codes of its groups, or a count of `unit_us` since `epoch`."""
+    """How one column holds time: a pattern with the codes of its groups, or a count of `unit_us` since `epoch`.
+
+    `items` are the pattern's pieces; `open_ended` tells that one of them may have to leave a character to the next.
+    """
 
     pattern: re.Pattern[bytes] | None = None
     codes: str = ""
+    items: tuple[Item, ...] = ()
+    open_ended: bool = False
     unit_us: int = 0
     epoch: np.datetime64 | None = None
 
@@ -80,7 +90,10 @@ def compile_part(text: str) -> Part:
     twice = {code for code in codes if codes.count(code) > 1}
     if twice:
         raise FormatError(f"%{min(twice)} twice in {text!r}", "each once")
-    return Part(re.compile("".join(_pieces(tokens)).encode()), "".join(codes))
+    pieces = list(_pieces(tokens))
+    items = tuple(item for token, piece in zip(tokens, pieces, strict=True) for item in _items_of(token, piece))
+    open_ended = any(map(_may_share, items, items[1:]))
+    return Part(re.compile("".join(pieces).encode()), "".join(codes), items, open_ended)
 
 
 def _pieces(tokens: Sequence[str]) -> Iterator[str]:
@@ -93,6 +106,24 @@ def _pieces(tokens: Sequence[str]) -> Iterator[str]:
         touching = any(one[0] == "%" and one[1:] not in ("%", "b", "B", "p", "f") for one in beside)
         pattern = _CODES[token[1]]
         yield f"({pattern.replace('{1,', '{') if touching and token[1] != 'f' else pattern})"
+
+
+def _items_of(token: str, piece: str) -> Iterator[Item]:
+    if token[0] != "%" or token == "%%":
+        yield from (Item("", byte, 1, 1) for byte in token[:1].encode())
+    else:
+        found = re.search(r"\{(\d+),?(\d*)\}", piece)
+        least, most = found.groups() if found else ("2", "")  # AM or PM
+        yield Item(token[1], 0, int(least), int(most or least))
+
+
+def _may_share(item: Item, following: Item) -> bool:
+    """Whether an item of no fixed width can go on with the first character of the next."""
+    if item.least == item.most:
+        return False
+    if following.code:
+        return (item.code in _LETTERS) == (following.code in _LETTERS)
+    return chr(following.byte).isalpha() if item.code in _LETTERS else chr(following.byte).isdigit()
 
 
 def missing(parts: Sequence[Part]) -> str | None:
@@ -111,6 +142,28 @@ def missing(parts: Sequence[Part]) -> str | None:
     return None
 
 
+class Plan(NamedTuple):
+    """Parts as the kernels take them: see `stamp_kernels.read_items` and `settle_clock`."""
+
+    items: Places
+    form: tuple[bool, bool, int, int]
+
+
+def plan(parts: Sequence[Part], texts: Sequence[int]) -> Plan:
+    """Prepare the reading of times from texts of the given numbers, one for each part."""
+    from ingest.stamp_kernels import DIGITS, KINDS, LITERAL, SLOTS, TEXT, UNUSED
+
+    codes = "".join(part.codes for part in parts)
+    rows = []
+    for part, text in zip(parts, texts, strict=True):
+        rows.append((TEXT, text, 0, 0, UNUSED))
+        for code, byte, least, most in part.items:
+            slot = UNUSED if set(codes) & set(_OVERRULED.get(code, "")) else SLOTS.get(code, UNUSED)
+            rows.append((KINDS.get(code, DIGITS) if code else LITERAL, byte, least, most, slot))
+    form = ("I" in codes, "j" in codes, FIRST_YEAR, LAST_YEAR)
+    return Plan(np.array(rows, dtype=np.int64).reshape(-1, 5), form)
+
+
 class Clock(NamedTuple):
     """Times read: 1970-01-01 where there is none. `fits` tells the form, `valid` a time of the calendar."""
 
@@ -119,156 +172,49 @@ class Clock(NamedTuple):
     valid: NDArray[np.bool_]
 
 
-def read(buffer: Bytes, start: Places, stop: Places, parts: Sequence[Part], point: int) -> Clock:
-    """Read the times of rows of fields.
+def clock_of(time: Places) -> Clock:
+    """Times as `stamp_kernels.read_clock` gives them, shape (2, n)."""
+    from ingest.stamp_kernels import FITS, OTHER_FORM
 
-    Parameters
-    ----------
-    buffer : ndarray of uint8
-        The text.
-    start, stop : ndarray of int64, shape (parts, n)
-        Bounds of the time columns.
-    parts
-        One a column.
-    point
-        The decimal sign of counts.
-
-    Returns
-    -------
-    Clock
-        As the text says, without regard to a zone; each array of shape (n,).
-    """
-    if parts[0].epoch is not None:
-        return _read_count(buffer, start[0], stop[0], parts[0], point)
-    values: dict[str, NDArray[np.int64]] = {}
-    fits = np.ones(start.shape[1], dtype=bool)
-    for place, part in enumerate(parts):
-        found, good = _read_codes(buffer, start[place], stop[place], part)
-        values |= found
-        fits &= good
-    time, valid = _assemble(values, start.shape[1])
-    return Clock(time, fits, valid & fits)
+    return Clock(time[0].view("datetime64[us]"), time[1] != OTHER_FORM, time[1] == FITS)
 
 
-def _read_count(buffer: Bytes, start: Places, stop: Places, part: Part, point: int) -> Clock:
+def from_count(count: NDArray[np.float64], part: Part) -> Clock:
+    """Times of counts since an epoch, shape (n,); NaN does not have the form of one."""
     assert part.epoch is not None
-    count = numbers(buffer, start, stop, point)
-    elapsed = np.rint(count.value * part.unit_us)
+    elapsed = np.rint(count * part.unit_us)
     epoch = int(part.epoch.astype(np.int64))
     low, high = (int(np.datetime64(f"{year}-01-01", "us").astype(np.int64)) for year in (FIRST_YEAR, LAST_YEAR + 1))
-    valid = count.valid & (elapsed >= low - epoch) & (elapsed < high - epoch)
+    valid = (elapsed >= low - epoch) & (elapsed < high - epoch)
     time = np.where(valid, elapsed, -float(epoch)).astype(np.int64) + epoch
-    return Clock(time.astype("datetime64[us]"), count.valid, valid)
+    return Clock(time.view("datetime64[us]"), ~np.isnan(count), valid)
 
 
-def _read_codes(
-    buffer: Bytes, start: Places, stop: Places, part: Part
-) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.bool_]]:
-    """Number of each code, of shape (n,), and which fields have the form."""
-    values = {code: np.zeros(start.size, dtype=np.int64) for code in part.codes}
-    fits = _read_template(buffer, start, stop, part, values)
-    if fits.all():
-        return values, fits
-    others, found = _read_shapes(buffer, start[~fits], stop[~fits], part)
-    for code, some in others.items():
-        values[code][~fits] = some
-    fits[~fits] = found
-    return values, fits
+def read_by_pattern(buffer: Bytes, start: Places, stop: Places, parts: Sequence[Part]) -> Places:
+    """Times of texts whose numbers only the patterns tell apart, as `stamp_kernels.read_clock` gives them.
 
-
-def _read_template(
-    buffer: Bytes, start: Places, stop: Places, part: Part, values: dict[str, NDArray[np.int64]]
-) -> NDArray[np.bool_]:
-    """Enter the numbers of fields that have digits where the first has them; gives which do.
-
-    None, where words or numbers that touch stand in the first field: runs of digits are no codes then.
+    `start` and `stop` have shape (parts, n). For formats such as `%S%f`, where a number may have to leave a digit to
+    the next; other texts of other forms are noise to the kernel and to the patterns alike.
     """
-    none = np.zeros(start.size, dtype=bool)
-    first = buffer[start[0] : min(stop[0], start[0] + _WIDEST + 1)].tobytes() if start.size else b""
-    template = re.sub(rb"\d", b"0", first)
-    assert part.pattern is not None
-    match = part.pattern.fullmatch(first)
-    runs = [run.span() for run in re.finditer(rb"\d+", template)]
-    if match is None or set(part.codes) & set("bBp"):
-        return none
-    if runs != [match.span(group) for group in range(1, 1 + len(part.codes))]:
-        return none
-    numbers_found, fits = read_clock(buffer, start, stop, template)
-    for code, number, (begin, end) in zip(part.codes, numbers_found, runs, strict=True):
-        values[code][:] = np.where(fits, _scaled(code, number, end - begin), 0)
-    return fits
+    from ingest.compiled import sealed
+    from ingest.stamp_kernels import OTHER_FORM, read_clocks
 
-
-def _read_shapes(
-    buffer: Bytes, start: Places, stop: Places, part: Part
-) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.bool_]]:
-    """The same for fields of any form: those of one form together, noise one by one."""
-    assert part.pattern is not None
-    values = {code: np.zeros(start.size, dtype=np.int64) for code in part.codes}
-    fits = np.zeros(start.size, dtype=bool)
-    seen = stop - start > _WIDEST
-    for number, shape in enumerate(shapes(buffer, start, stop, part.pattern, _WIDEST)):
-        if number == _MOST_SHAPES:
-            break
-        seen[shape.rows] = True
-        if shape.match is None:
-            continue
-        fits[shape.rows] = True
-        for group, code in enumerate(part.codes, 1):
-            if code in "bBp":
-                values[code][shape.rows] = _word(code, shape.match[group])
-            else:
-                digits = shape.columns[slice(*shape.match.span(group))]
-                values[code][shape.rows] = _scaled(code, whole_numbers(digits), len(digits))
-    for row in np.flatnonzero(~seen).tolist():
-        match = part.pattern.fullmatch(buffer[start[row] : stop[row]].tobytes())
-        if match is None:
-            continue
-        fits[row] = True
-        for group, code in enumerate(part.codes, 1):
-            text = match[group]
-            one = np.array([_word(code, text) if code in "bBp" else int(text)], dtype=np.int64)
-            values[code][row] = (one if code in "bBp" else _scaled(code, one, len(text)))[0]
-    return values, fits
-
-
-def _word(code: str, text: bytes) -> int:
-    """Number of a month's name, 0 for none; 1 for PM."""
-    word = text.decode("ascii").lower()
-    if code == "p":
-        return int(word == "pm")
-    names = [month[:3] for month in _MONTHS] if code == "b" else _MONTHS
-    return 1 + names.index(word) if word in names else 0
-
-
-def _scaled(code: str, value: NDArray[np.int64], digits: int) -> NDArray[np.int64]:
-    """Fractions of a second to microseconds, years of two digits to four; everything else as it is."""
-    if code == "f":
-        scaled: NDArray[np.int64] = value * 10 ** (6 - digits) if digits <= 6 else value // 10 ** (digits - 6)
-        return scaled
-    if code == "y":  # POSIX: 69 to 99 are of the last century
-        return np.where(value >= 69, value + 1900, value + 2000)
-    return value
-
-
-def _assemble(values: Mapping[str, NDArray[np.int64]], count: int) -> tuple[Times, NDArray[np.bool_]]:
-    zero, one = np.zeros(count, dtype=np.int64), np.ones(count, dtype=np.int64)
-    year = values.get("Y", values.get("y", zero))
-    month = values.get("m", values.get("b", values.get("B", one)))
-    hour = values.get("H", zero)
-    within = (year >= FIRST_YEAR) & (year <= LAST_YEAR)
-    if "I" in values:
-        within &= (values["I"] >= 1) & (values["I"] <= 12)
-        hour = values["I"] % 12 + 12 * values["p"]
-    clock = (hour, values.get("M", zero), values.get("S", zero))
-    if "j" not in values:
-        time, valid = from_fields((year, month, values.get("d", one)), clock, values.get("f", zero))
-        return time, valid & within
-    time, valid = from_fields((year, one, one), clock, values.get("f", zero))
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    valid &= within & (values["j"] >= 1) & (values["j"] <= 365 + leap)
-    later = np.where(valid, (values["j"] - 1) * 86_400_000_000, 0)
-    return time + later.astype("timedelta64[us]"), valid
+    alone = [Part(codes=item.code, items=(item,)) for part in parts for item in part.items if item.code]
+    bounds = np.zeros((2, len(alone), start.shape[1]), dtype=np.int64)
+    fits = np.zeros(start.shape[1], dtype=bool)
+    for row in range(start.shape[1]):
+        spans = []
+        for part, first, last in zip(parts, start[:, row].tolist(), stop[:, row].tolist(), strict=True):
+            match = part.pattern and part.pattern.fullmatch(buffer[first:last].tobytes())
+            groups = match.regs[1:] if match else ()
+            spans += [(first + begin, first + end) for begin, end in groups]
+        fits[row] = len(spans) == len(alone)
+        if fits[row]:
+            bounds[:, :, row] = np.array(spans).T
+    items, form = plan(alone, range(len(alone)))
+    time = read_clocks(sealed(buffer), bounds[0], bounds[1], items, form)
+    time[:, ~fits] = [[0], [OTHER_FORM]]
+    return time
 
 
 def zone_of(text: str) -> tzinfo | None:

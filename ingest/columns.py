@@ -70,8 +70,10 @@ def to_variables(columns: Columns, values: NDArray[np.float64]) -> Variables:
     return of_columns(columns, [_finite(values[:, place]) for place in range(values.shape[1])])
 
 
-def of_columns(columns: Columns, values: Sequence[NDArray[np.float64]]) -> Variables:
-    """Values column by column, each of shape (n,) and without infinities, as variables in the vocabulary's units.
+def of_columns(
+    columns: Columns, values: Sequence[NDArray[np.float64]] | Mapping[int, NDArray[np.float64]]
+) -> Variables:
+    """Values by number of the column, each of shape (n,) without infinities, as variables in the vocabulary's units.
 
     A column that needs no conversion is handed on as it is, not copied.
     """
@@ -80,7 +82,7 @@ def of_columns(columns: Columns, values: Sequence[NDArray[np.float64]]) -> Varia
         value = values[place]
         found[name] = value if (factor, offset) == (1.0, 0.0) else _scaled(value, factor, offset)
     if columns.unmapped:
-        kept = np.empty((len(values[0]), len(columns.unmapped)), dtype=np.float32)
+        kept = np.empty((len(values[columns.unmapped[0]]), len(columns.unmapped)), dtype=np.float32)
         # By blocks that stay in the processor's cache: a column of a wide table is written in steps.
         for start in range(0, len(kept), _BLOCK):
             for place, source in enumerate(columns.unmapped):

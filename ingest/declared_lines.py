@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ingest import vocabulary
-from ingest.columns import Columns, Foreign, Variables, to_variables
+from ingest.columns import Columns, Foreign, Variables, of_columns
 from ingest.dcl import Verdict, account, reasons_by_line
 from ingest.declaration import Column, Declaration
-from ingest.declared_table import Table, read_table
+from ingest.declared_table import Table, read_columns, read_table
 from ingest.ledger import Span
 from ingest.reader import HEAD_BYTES, Batch, Parsed, Records
 from ingest.text import LINE_FEED, Bytes, Lines, Places, matrix, split_lines
@@ -84,7 +84,8 @@ def parse_lines(block: bytes, offset: int, state: State, *, final: bool) -> Pars
     taken[:header] = True
     taken[good] = True
     reasons = reasons_by_line({_LAST_LINE: cut, **table.faults})
-    columns = {"value": table.value[kept]} | ({} if table.time is None else {"time": table.time[kept]})
+    columns: dict[str, Any] = {"value": table.value.T[kept]}
+    columns |= {} if table.time is None else {"time": table.time[kept]}
     length = np.where(whole[kept], lines.stop[good], lines.next[good]) - lines.start[good]
     batch = Batch(offset + lines.start[good], length.astype(np.int32), columns)
     accepted, skipped, rejected = account(
@@ -136,9 +137,10 @@ def variables_of(batch: Batch, declared: Declaration) -> tuple[Variables, Column
     """Values of records under the vocabulary's names, in its units, and what the file calls them."""
     columns = _arrange(declared.columns)
     variables: Variables = {}
-    for name, values in to_variables(columns, batch.columns["value"]).items():
-        dtype = "" if isinstance(values, tuple) else _count_type(name)
-        variables[name] = np.asarray(values).astype(dtype) if dtype else values
+    values = dict(zip(read_columns(declared), batch.columns["value"].T, strict=True))
+    for name, value in of_columns(columns, values).items():
+        dtype = "" if isinstance(value, tuple) else _count_type(name)
+        variables[name] = np.asarray(value).astype(dtype) if dtype else value
     return variables, columns
 
 

@@ -1,20 +1,20 @@
-"""Lines of delimited text to columns of values, as a declaration says: vectorised, in time linear in the bytes."""
+"""Lines of delimited text to columns of values, as a declaration says: in one compiled pass over the bytes."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest import clock_format, vocabulary
 from ingest.declaration import Declaration
-from ingest.fields import Fields, Numbers, numbers, split_fields, strip_blanks
-from ingest.text import Bytes, Lines, Places, matrix
+from ingest.fields import pick
+from ingest.text import Bytes, Lines, Places
 from ingest.timecode import Times
 
 _NUMBER = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
-_SPACE, _TAB, _SHADE = 32, 9, 0x1F
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Table:
     rows : ndarray of int64, shape (n,)
         Numbers of the lines that are records.
     time : ndarray of datetime64[us], shape (n,), or None
-    value : ndarray of float64, shape (n, columns)
-        As in the file, NaN where missing; also of columns that hold no number.
+    value : ndarray of float64, shape (numbers, n)
+        As in the file, NaN where missing; a row for each column that holds numbers, and one for a count of time.
     faults
         By reason: numbers of lines of the right number of fields that are no records.
     tail : ndarray of int64, shape (n,)
@@ -54,113 +54,135 @@ def read_table(buffer: Bytes, lines: Lines, chosen: Places, declared: Declaratio
     chosen : ndarray of int64
         Numbers of the lines that are neither header nor comment.
     """
-    fields = _split(buffer, lines.start[chosen], lines.stop[chosen], declared)
-    row, start, stop = chosen[fields.row], fields.start, fields.stop
-    good = np.ones(row.size, dtype=bool)
-    faults: dict[str, Places] = {}
+    from ingest.compiled import sealed
+    from ingest.table_kernels import read_declared
 
-    def find_fault(reason: str, right: NDArray[np.bool_]) -> None:
-        wrong = good & ~right
-        if wrong.any():
-            faults[reason] = row[wrong]
-        np.logical_and(good, right, out=good)
-
-    value = np.full((len(declared.columns), row.size), np.nan)
-    tail = stop[-1] - start[-1]
+    layout = _layout(declared)
+    bounds = lines.start[chosen], lines.stop[chosen]
+    marks, value, time, odd = read_declared(sealed(buffer), *bounds, layout.form, layout.roles, layout.told)
+    row, faults = chosen[marks[0]], _Faults(marks.shape[1])
+    lost = _settle_odd(buffer, odd, value, layout, declared)
     for place, column in enumerate(declared.columns):
         if column.kind in ("name", "other"):
-            read = _values(buffer, start[place], stop[place], declared)
-            value[place] = read.value
             which = f"column {place + 1} ({column.label})"
-            find_fault(f"{which} holds no number", read.valid)
-            find_fault(f"{which} holds no whole number", _countable(column.label, read.value))
-            tail = read.decimals.astype(np.int64) if place == len(declared.columns) - 1 else tail
-    time = None
+            faults.find(f"{which} holds no number", lost.get(place))
+            faults.find(f"{which} holds no whole number", _uncountable(column.label, value[layout.roles[1, place]]))
+    found = None
     if declared.clock:
-        at = [place for place, column in enumerate(declared.columns) if column.kind == "time"]
-        clock = clock_format.read(buffer, start[at], stop[at], declared.clock, declared.decimal)
-        find_fault("time is not in the declared format", clock.fits)
-        find_fault("time is none of the calendar", clock.valid)
+        clock = _clock(buffer, bounds, (marks[0], value, time), layout, declared)
+        faults.find("time is not in the declared format", ~clock.fits)
+        faults.find("time is none of the calendar", ~clock.valid)
         assert declared.zone is not None
-        time, twice, skipped = clock_format.to_utc(clock.time, declared.zone)
-        find_fault(f"local time that happened twice in {declared.zone_name}: its clock was set back", ~twice)
-        find_fault(f"local time that {declared.zone_name} never had: its clock was set forward", ~skipped)
-        time = time[good]
-    return Table(row[good], time, value[:, good].T, faults, tail[good])
+        found, twice, skipped = clock_format.to_utc(clock.time, declared.zone)
+        faults.find(f"local time that happened twice in {declared.zone_name}: its clock was set back", twice)
+        faults.find(f"local time that {declared.zone_name} never had: its clock was set forward", skipped)
+    good = pick(faults.good)
+    by_reason = {reason: row[which] for reason, which in faults.found.items()}
+    return Table(row[good], None if found is None else found[good], value[:, good], by_reason, marks[1, good])
 
 
-def _countable(name: str, value: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether a value is one that the variable's type can hold: counts are whole and never missing."""
+class _Faults:
+    """Which of so many records have no fault yet, and the number of those that have, by reason."""
+
+    def __init__(self, count: int) -> None:
+        self.good = np.ones(count, dtype=bool)
+        self.found: dict[str, Places] = {}
+
+    def find(self, reason: str, wrong: NDArray[np.bool_] | None) -> None:
+        """Enter those that are wrong in some way, unless another was found before."""
+        if wrong is not None and wrong.any():
+            rows = np.flatnonzero(self.good & wrong)
+            if rows.size:
+                self.found[reason] = rows
+            self.good[rows] = False
+
+
+def read_columns(declared: Declaration) -> list[int]:
+    """Numbers of the columns that are read as numbers, as the rows of `Table.value` are."""
+    counted = bool(declared.clock) and declared.clock[0].epoch is not None
+    kinds = ("name", "other", "time") if counted else ("name", "other")
+    return [place for place, column in enumerate(declared.columns) if column.kind in kinds]
+
+
+class _Layout(NamedTuple):
+    """A declaration as `read_declared` takes it."""
+
+    form: tuple[int, int, int, int]
+    roles: Places
+    told: tuple[Bytes, Places, NDArray[np.float64], Places, tuple[bool, bool, int, int]]
+
+
+def _layout(declared: Declaration) -> _Layout:
+    from ingest.table_kernels import BY_BLANKS, COUNT, IGNORED, NUMBER
+
+    counted = bool(declared.clock) and declared.clock[0].epoch is not None
+    kinds = {"name": NUMBER, "other": NUMBER, "time": COUNT if counted else IGNORED}
+    held = np.array([kinds.get(column.kind, IGNORED) for column in declared.columns], dtype=np.int64)
+    roles = np.array([held, np.where(held == IGNORED, -1, np.cumsum(held != IGNORED) - 1)])
+    separator = BY_BLANKS if declared.delimiter is None else declared.delimiter
+    # Between blanks, quotes are signs like any other.
+    quote = -1 if declared.quote is None or declared.delimiter is None else declared.quote
+    words = [word for word in (b"NaN", b"nan", b"NAN", *(text.encode() for text in declared.bad_values)) if word]
+    text = np.array([byte for word in words for byte in word], dtype=np.uint8)
+    bad = np.array(_bad_numbers(declared), dtype=np.float64)
+    timed = [place for place, column in enumerate(declared.columns) if column.kind == "time"]
+    plan = clock_format.plan((), ()) if counted else clock_format.plan(declared.clock, timed)
+    told = (text, np.cumsum([len(word) for word in words]), bad, *plan)
+    return _Layout((separator, quote, declared.decimal, held.size), roles, told)
+
+
+def _bad_numbers(declared: Declaration) -> list[float]:
+    """Numbers that stand for a missing value."""
+    texts = [text.replace(chr(declared.decimal), ".") for text in declared.bad_values]
+    return [float(text) for text in texts if _NUMBER.fullmatch(text.encode())]
+
+
+def _settle_odd(
+    buffer: Bytes, odd: Places, value: NDArray[np.float64], layout: _Layout, declared: Declaration
+) -> dict[int, NDArray[np.bool_]]:
+    """Enter numbers with exponents or more than 15 digits, rare enough to be read one by one; say which are none."""
+    bad = _bad_numbers(declared)
+    lost: dict[int, list[int]] = {}
+    for row, place, start, stop in odd.T.tolist():
+        text = buffer[start : min(stop, start + 64)].tobytes().replace(bytes([declared.decimal]), b".")
+        number = float(text) if stop - start <= 64 and _NUMBER.fullmatch(text) else np.inf
+        if np.isfinite(number):
+            value[layout.roles[1, place], row] = np.nan if number in bad else number
+        else:
+            lost.setdefault(place, []).append(row)
+    return {place: np.isin(np.arange(value.shape[1]), rows) for place, rows in lost.items()}
+
+
+def _uncountable(name: str, value: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+    """Where a value is none that the variable's type can hold: counts are whole and never missing."""
     variable = vocabulary.table().get(name)
     if variable is None or variable.step is not None or variable.dtype.startswith("float"):
-        return np.ones(value.size, dtype=bool)
+        return None
     limits = np.iinfo(variable.dtype)
     with np.errstate(invalid="ignore"):
         right: NDArray[np.bool_] = (value == np.rint(value)) & (value >= limits.min) & (value <= limits.max)
-    return right
+    return ~right
 
 
-def _split(buffer: Bytes, start: Places, stop: Places, declared: Declaration) -> Fields:
-    count = len(declared.columns)
-    if declared.delimiter is None:
-        return _split_blanks(buffer, start, stop, count)
-    looked_at = buffer if declared.quote is None else _shaded(buffer, start, declared.quote, declared.delimiter)
-    fields = split_fields(looked_at, start, stop, declared.delimiter, count)
-    first, last = fields.start, fields.stop
-    if (buffer == _SPACE).any() or (declared.delimiter != _TAB and (buffer == _TAB).any()):
-        first, last = strip_blanks(buffer, first, last)
-    if declared.quote is not None and buffer.size:
-        ends = buffer[np.minimum(first, buffer.size - 1)], buffer[np.maximum(last - 1, 0)]
-        quoted = (last - first >= 2) & (ends[0] == declared.quote) & (ends[1] == declared.quote)
-        first, last = first + quoted, last - quoted
-    return Fields(fields.row, first, last)
+def _clock(
+    buffer: Bytes,
+    bounds: tuple[Places, Places],
+    read: tuple[Places, NDArray[np.float64], Places],
+    layout: _Layout,
+    declared: Declaration,
+) -> clock_format.Clock:
+    """Times of the lines that were read, as the text says."""
+    from ingest.compiled import sealed
+    from ingest.stamp_kernels import OTHER_FORM
+    from ingest.table_kernels import bound_declared
 
-
-def _shaded(buffer: Bytes, start: Places, quote: int, delimiter: int) -> Bytes:
-    """The text with another sign in place of delimiters between quotes."""
-    opened = np.cumsum(buffer == quote, dtype=np.int64)
-    before = np.concatenate(([0], opened))[start]
-    places = np.flatnonzero(buffer == delimiter)
-    line = np.searchsorted(start, places, side="right") - 1
-    places, line = places[line >= 0], line[line >= 0]
-    inside = places[(opened[places] - before[line]) % 2 == 1]
-    shaded = buffer.copy()
-    shaded[inside] = _SHADE
-    return shaded
-
-
-def _split_blanks(buffer: Bytes, start: Places, stop: Places, count: int) -> Fields:
-    """Split lines at runs of blanks and tabs; those at either end separate nothing."""
-    solid = (buffer > _SPACE) | ((buffer < _SPACE) & (buffer != _TAB) & (buffer != 10) & (buffer != 13))
-    edges = np.diff(np.concatenate(([0], solid.view(np.int8), [0])))
-    begin, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    if not begin.size:
-        nothing = np.zeros((count, 0), dtype=np.int64)
-        return Fields(nothing[0], nothing, nothing)
-    # A line longer than the longest is cut inside a word: its first piece starts where the line does.
-    first, last = np.searchsorted(begin, start), np.searchsorted(begin, stop)
-    row = np.flatnonzero((last - first == count) & (end[np.minimum(last - 1, end.size - 1)] <= stop))
-    which = first[row] + np.arange(count)[:, None]
-    return Fields(row, begin[which], end[which])
-
-
-def _values(buffer: Bytes, start: Places, stop: Places, declared: Declaration) -> Numbers:
-    """Numbers of a column; NaN, and valid, where a field is empty, `NaN`, or one of the bad values."""
-    read = numbers(buffer, start, stop, declared.decimal)
-    value, valid = read.value.copy(), read.valid | (stop == start)
-    value[stop == start] = np.nan
-    for word in (b"NaN", b"nan", b"NAN", *(text.encode() for text in declared.bad_values)):
-        rows = np.flatnonzero(~read.valid & (stop - start == len(word)))
-        if rows.size and word:
-            same = (matrix(buffer, start[rows], len(word)) == np.frombuffer(word, dtype=np.uint8)).all(axis=1)
-            value[rows[same]], valid[rows[same]] = np.nan, True
-    for row in np.flatnonzero(~valid).tolist():
-        # Exponents and more than 15 digits: rare enough to be read one by one.
-        text = buffer[start[row] : min(stop[row], start[row] + 64)].tobytes().replace(bytes([declared.decimal]), b".")
-        if _NUMBER.fullmatch(text) and stop[row] - start[row] <= 64 and np.isfinite(float(text)):
-            value[row], valid[row] = float(text), True
-    texts = [text.replace(chr(declared.decimal), ".") for text in declared.bad_values]
-    bad = [float(text) for text in texts if _NUMBER.fullmatch(text.encode())]
-    if bad:
-        value[np.isin(value, bad)] = np.nan
-    return Numbers(value, read.decimals, valid)
+    row, value, time = read
+    timed = [place for place, column in enumerate(declared.columns) if column.kind == "time"]
+    if declared.clock[0].epoch is not None:
+        return clock_format.from_count(value[layout.roles[1, timed[0]]], declared.clock[0])
+    if any(part.open_ended for part in declared.clock):
+        left = np.flatnonzero(time[1] == OTHER_FORM)
+        start, stop = (one[row[left]] for one in bounds)
+        texts = bound_declared(sealed(buffer), start, stop, layout.form, np.array(timed, dtype=np.int64))
+        time[:, left] = clock_format.read_by_pattern(buffer, *texts, declared.clock)
+    return clock_format.clock_of(time)
