@@ -1,6 +1,6 @@
 """Teledyne RDI current profilers, PD0 binary: Workhorse family, and Sentinel V with its vertical beam."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from ingest.framing import Frames, Search, find_frames
 from ingest.ledger import Span
-from ingest.matrices import alike, rows
+from ingest.matrices import Place, field_of, small_fields
 from ingest.pd0_dataset import dataset_of
 from ingest.pd0_framing import HEADER_BYTES, RULE, SYNC, possible
-from ingest.pd0_layout import FACING_UP, Columns, Group, Layout, groups, stream_name
+from ingest.pd0_layout import FACING_UP, Layout, groups, stream_name
+from ingest.pieces import Columns
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.text import Bytes
+from ingest.text import Bytes, Places
 from ingest.timecode import Times, from_fields
 
 _ENSEMBLE = b"\x7f\x7f"
@@ -30,10 +31,13 @@ class State:
 
 
 class Piece(NamedTuple):
-    """Ensembles of one layout from one part of a block."""
+    """Ensembles of one layout and length: first bytes in the block, small fields, and places of the large ones."""
 
     layout: Layout
-    batch: Batch
+    start: Places
+    length: int
+    columns: Columns
+    large: Mapping[str, Place]
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -49,7 +53,7 @@ def sniff(head: bytes, name: str) -> bool:
 
 
 def _is_frame(buffer: Bytes, frames: Frames) -> bool:
-    return frames.kind != SYNC or any(group.layout is not None for group in _groups(buffer, frames))
+    return frames.kind != SYNC or any(group.layout is not None for group in groups(buffer, frames.start, frames.length))
 
 
 def parse(block: bytes, offset: int, state: Any) -> Parsed:
@@ -76,53 +80,38 @@ def _parse(block: bytes, offset: int, state: State | None, *, last: bool) -> Par
             rejected += bad
         else:
             skipped += [Span(offset + at, frames.length, "waves packet (7F79)") for at in frames.start.tolist()]
-    pieces.sort(key=lambda piece: int(piece.batch.offset[0]))
+    pieces.sort(key=lambda piece: int(piece.start[0]))
     layouts = tuple(dict.fromkeys((*before.layouts, *(piece.layout for piece in pieces))))
-    batches = {stream_name(place): _merged(layout, pieces) for place, layout in enumerate(layouts)}
+    alike = ([piece for piece in pieces if piece.layout == layout] for layout in layouts)
+    batches = {stream_name(place): _merged(buffer, offset, own) for place, own in enumerate(alike) if own}
     records = Records(
-        {stream: batch for stream, batch in batches.items() if batch is not None},
-        sum(int(piece.batch.length.sum(dtype=np.int64)) for piece in pieces),
+        batches,
+        sum(piece.length * piece.start.size for piece in pieces),
         tuple(sorted(skipped)),
         tuple(sorted(rejected)),
     )
     return records, framing.consumed, State(framing.search, layouts)
 
 
-def _groups(buffer: Bytes, frames: Frames) -> Iterator[Group]:
-    """Ensembles laid out alike, by the number of data types first; rows are those of `frames`."""
-    matrix = rows(buffer, frames.start, frames.length)
-    for same in alike(matrix[:, 5:HEADER_BYTES]):
-        part = matrix if same.size == len(matrix) else matrix[same]
-        for group in groups(part):
-            yield group._replace(rows=same[group.rows])
-
-
 def _pieces(buffer: Bytes, frames: Frames, offset: int) -> tuple[list[Piece], list[Span]]:
     pieces, rejected, length = [], [], frames.length
-    for group in _groups(buffer, frames):
-        where = frames.start[group.rows] + offset
+    for group in groups(buffer, frames.start, length):
+        start = frames.start if group.rows.size == frames.start.size else frames.start[group.rows]
         if group.layout is None:
-            rejected += [Span(int(place), length, group.reason) for place in where]
+            rejected += [Span(place + offset, length, group.reason) for place in start.tolist()]
             continue
-        times, valid = _clock(group.columns)
-        columns = _dated(group.columns, times)
+        columns = small_fields(buffer, start, group.small)
+        times, valid = _clock(columns)
+        clocks = columns.pop("clock")
+        columns = {"time": times, **{name: values for name, values in columns.items() if name != "century_clock"}}
         if not valid.all():
-            clocks = group.columns["clock"]
-            rejected += [Span(int(where[row]), length, _no_time(clocks[row])) for row in np.flatnonzero(~valid)]
-            columns, where = {name: values[valid] for name, values in columns.items()}, where[valid]
-        if where.size:
-            batch = Batch(where, np.full(where.size, length, np.int32), columns)
-            pieces.append(Piece(_first_kept(group.layout, columns), batch))
+            bad = np.flatnonzero(~valid)
+            rejected += [Span(int(start[row]) + offset, length, _no_time(clocks[row])) for row in bad]
+            columns, start = {name: values[valid] for name, values in columns.items()}, start[valid]
+        if start.size:
+            layout = replace(group.layout, facing_up=bool(columns["facing_up"][0] & FACING_UP))
+            pieces.append(Piece(layout, start, length, columns, group.large))
     return pieces, rejected
-
-
-def _first_kept(layout: Layout, columns: Columns) -> Layout:
-    return replace(layout, facing_up=bool(columns["facing_up"][0] & FACING_UP))
-
-
-def _dated(columns: Columns, times: Times) -> Columns:
-    kept = {name: values for name, values in columns.items() if name not in ("clock", "century_clock")}
-    return {"time": times, **kept}
 
 
 def _clock(columns: Columns) -> tuple[Times, NDArray[np.bool_]]:
@@ -154,15 +143,24 @@ def _no_time(clock: NDArray[np.uint8]) -> str:
     return f"impossible clock {year:02}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{hundredths:02}"
 
 
-def _merged(layout: Layout, pieces: list[Piece]) -> Batch | None:
-    batches = [piece.batch for piece in pieces if piece.layout == layout]
-    if len(batches) < 2:
-        return batches[0] if batches else None
-    offset = np.concatenate([batch.offset for batch in batches])
-    order = np.argsort(offset)
-    length = np.concatenate([batch.length for batch in batches])
-    columns = {name: np.concatenate([batch.columns[name] for batch in batches])[order] for name in batches[0].columns}
-    return Batch(offset[order], length[order], columns)
+def _merged(buffer: Bytes, offset: int, pieces: Sequence[Piece]) -> Batch:
+    """Put pieces of one layout together, in file order; large fields are copied once, or not at all."""
+    first = pieces[0]
+    start, columns = first.start, first.columns
+    length = np.full(start.size, first.length, np.int32)
+    places = {name: start + place.start for name, place in first.large.items()}
+    if len(pieces) > 1:
+        start = np.concatenate([piece.start for piece in pieces])
+        order = np.argsort(start)
+        start = start[order]
+        length = np.repeat([piece.length for piece in pieces], [piece.start.size for piece in pieces])[order]
+        columns = {name: np.concatenate([piece.columns[name] for piece in pieces])[order] for name in columns}
+        places = {
+            name: np.concatenate([piece.start + piece.large[name].start for piece in pieces])[order]
+            for name in first.large
+        }
+    large = {name: field_of(buffer, places[name], place._replace(start=0)) for name, place in first.large.items()}
+    return Batch(start + offset, length.astype(np.int32, copy=False), {**columns, **large})
 
 
 def to_dataset(records: Records, state: Any, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
