@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import pages
 from ingest.checksums import Eights, eights
 from ingest.compiled import compiled
 from ingest.text import Bytes, Places
@@ -23,6 +24,11 @@ class Place(NamedTuple):
     def size(self) -> int:
         """Bytes of its values."""
         return self.dtype.itemsize * math.prod(self.shape)
+
+    @property
+    def stop(self) -> int:
+        """The byte after its last."""
+        return self.start + self.size
 
 
 def fields(**places: tuple[str, int]) -> np.dtype[Any]:
@@ -42,9 +48,17 @@ def rows(buffer: Bytes, start: Places, length: int) -> Bytes:
     first, stride = int(start[0]), int(start[1] - start[0]) if count > 1 else length
     if int(start[-1]) - first == (count - 1) * stride and (count < 3 or bool((np.diff(start) == stride).all())):
         return np.ndarray((count, length), np.uint8, buffer, first, (stride, 1))
-    # Whole rows as items of one odd type: three times as fast as rows of bytes.
-    anywhere: NDArray[np.void] = np.ndarray((buffer.size - length + 1,), f"V{length}", buffer, 0, (1,))
-    return anywhere[start].view(np.uint8).reshape(count, length)
+    matrix = pages.empty((count, length), np.uint8)
+    _gather(buffer, start, matrix)
+    return matrix
+
+
+@compiled
+def _gather(buffer: Bytes, start: Places, matrix: Bytes) -> None:
+    for row in range(matrix.shape[0]):
+        held = buffer[start[row] : start[row] + matrix.shape[1]]
+        for place in range(matrix.shape[1]):
+            matrix[row, place] = held[place]
 
 
 @compiled
@@ -110,13 +124,8 @@ _NOTHING = np.uint64(0)
 
 def column(matrix: Bytes, place: Place) -> NDArray[Any]:
     """View one field of every row, shape (n, *shape)."""
-    values = matrix[:, place.start : place.start + place.size].view(place.dtype)
+    values = matrix[:, place.start : place.stop].view(place.dtype)
     return values.reshape(len(matrix), *place.shape)
-
-
-def field_of(buffer: Bytes, start: Places, place: Place) -> NDArray[Any]:
-    """One field of records that start at these bytes, shape (n, *shape): a view where they are evenly spaced."""
-    return column(rows(buffer, start + place.start, place.size), place._replace(start=0))
 
 
 _APART = 64
@@ -137,11 +146,13 @@ def small_fields(buffer: Bytes, start: Places, places: Mapping[str, Place]) -> d
             found |= _side_by_side(buffer, start, together, stop)
             together = {}
         together[name] = place
-        stop = max(stop, place.start + place.size)
+        stop = max(stop, place.stop)
     return found | _side_by_side(buffer, start, together, stop) if together else found
 
 
 def _side_by_side(buffer: Bytes, start: Places, places: Mapping[str, Place], stop: int) -> dict[str, NDArray[Any]]:
     first = min(place.start for place in places.values())
-    matrix = np.ascontiguousarray(rows(buffer, start + first, stop - first))
+    width = stop - first
+    # As items of one odd type, as in `rows`.
+    matrix = rows(buffer, start + first, width).view(f"V{width}").copy().view(np.uint8)
     return {name: column(matrix, place._replace(start=place.start - first)) for name, place in places.items()}

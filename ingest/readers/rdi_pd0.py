@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from ingest.framing import Frames, Search, find_frames
 from ingest.ledger import Span
-from ingest.matrices import Place, field_of, small_fields
+from ingest.matrices import Place, column, rows, small_fields
+from ingest.pd0_clock import read_clocks
 from ingest.pd0_dataset import dataset_of
 from ingest.pd0_framing import HEADER_BYTES, RULE, SYNC, possible
 from ingest.pd0_layout import FACING_UP, Layout, groups, stream_name
 from ingest.pieces import Columns
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.text import Bytes, Places
-from ingest.timecode import Times, from_fields
+from ingest.text import Block, Bytes, Places
 
 _ENSEMBLE = b"\x7f\x7f"
 
@@ -56,17 +56,17 @@ def _is_frame(buffer: Bytes, frames: Frames) -> bool:
     return frames.kind != SYNC or any(group.layout is not None for group in groups(buffer, frames.start, frames.length))
 
 
-def parse(block: bytes, offset: int, state: Any) -> Parsed:
+def parse(block: Block, offset: int, state: Any) -> Parsed:
     """Take the whole ensembles from a block."""
     return _parse(block, offset, state, last=False)
 
 
-def finish(rest: bytes, offset: int, state: Any) -> Parsed:
+def finish(rest: Block, offset: int, state: Any) -> Parsed:
     """Take what is left at the end of the file."""
     return _parse(rest, offset, state, last=True)
 
 
-def _parse(block: bytes, offset: int, state: State | None, *, last: bool) -> Parsed:
+def _parse(block: Block, offset: int, state: State | None, *, last: bool) -> Parsed:
     before = state or State()
     framing = find_frames(block, offset, before.search, RULE, last=last)
     buffer = np.frombuffer(block, np.uint8)
@@ -101,9 +101,9 @@ def _pieces(buffer: Bytes, frames: Frames, offset: int) -> tuple[list[Piece], li
             rejected += [Span(place + offset, length, group.reason) for place in start.tolist()]
             continue
         columns = small_fields(buffer, start, group.small)
-        times, valid = _clock(columns)
         clocks = columns.pop("clock")
-        columns = {"time": times, **{name: values for name, values in columns.items() if name != "century_clock"}}
+        times, valid = read_clocks(clocks, columns.pop("century_clock", None))
+        columns["time"] = times
         if not valid.all():
             bad = np.flatnonzero(~valid)
             rejected += [Span(int(start[row]) + offset, length, _no_time(clocks[row])) for row in bad]
@@ -114,53 +114,39 @@ def _pieces(buffer: Bytes, frames: Frames, offset: int) -> tuple[list[Piece], li
     return pieces, rejected
 
 
-def _clock(columns: Columns) -> tuple[Times, NDArray[np.bool_]]:
-    """Time of each ensemble: from the clock with century where it is there and valid, else from the other."""
-    if "century_clock" not in columns:
-        return _two_digit_clock(columns["clock"])
-    fields = columns["century_clock"].astype(np.int64)
-    times, valid = _from_clock(100 * fields[:, 0] + fields[:, 1], fields[:, 1:])
-    if not valid.all():
-        times[~valid], valid[~valid] = _two_digit_clock(columns["clock"][~valid])
-    return times, valid
-
-
-def _two_digit_clock(clock: NDArray[np.uint8]) -> tuple[Times, NDArray[np.bool_]]:
-    fields = clock.astype(np.int64)
-    # Two digits of the year: those of the instrument's lifetime, 1980 to 2079.
-    return _from_clock(fields[:, 0] + np.where(fields[:, 0] < 80, 2000, 1900), fields)
-
-
-def _from_clock(year: NDArray[np.int64], fields: NDArray[np.int64]) -> tuple[Times, NDArray[np.bool_]]:
-    _, month, day, hour, minute, second, hundredths = fields.T
-    times, valid = from_fields((year, month, day), (hour, minute, second), hundredths * 10_000)
-    # Both clocks are believed for the years that two digits can tell; firmware may leave the century empty.
-    return times, valid & (year >= 1980) & (year < 2080)
-
-
 def _no_time(clock: NDArray[np.uint8]) -> str:
     year, month, day, hour, minute, second, hundredths = clock.tolist()
     return f"impossible clock {year:02}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{hundredths:02}"
 
 
 def _merged(buffer: Bytes, offset: int, pieces: Sequence[Piece]) -> Batch:
-    """Put pieces of one layout together, in file order; large fields are copied once, or not at all."""
-    first = pieces[0]
-    start, columns = first.start, first.columns
-    length = np.full(start.size, first.length, np.int32)
-    places = {name: start + place.start for name, place in first.large.items()}
+    """Put pieces of one layout together, in file order."""
+    start, columns = pieces[0].start, pieces[0].columns
+    length = np.full(start.size, pieces[0].length, np.int32)
+    order: Places | slice = slice(None)
     if len(pieces) > 1:
         start = np.concatenate([piece.start for piece in pieces])
         order = np.argsort(start)
         start = start[order]
-        length = np.repeat([piece.length for piece in pieces], [piece.start.size for piece in pieces])[order]
+        counts = [piece.start.size for piece in pieces]
+        length = np.repeat(np.array([piece.length for piece in pieces], np.int32), counts)[order]
         columns = {name: np.concatenate([piece.columns[name] for piece in pieces])[order] for name in columns}
-        places = {
-            name: np.concatenate([piece.start + piece.large[name].start for piece in pieces])[order]
-            for name in first.large
-        }
-    large = {name: field_of(buffer, places[name], place._replace(start=0)) for name, place in first.large.items()}
-    return Batch(start + offset, length.astype(np.int32, copy=False), {**columns, **large})
+    return Batch(start + offset, length, columns | _large_fields(buffer, pieces, order))
+
+
+def _large_fields(buffer: Bytes, pieces: Sequence[Piece], order: Places | slice) -> Columns:
+    """Views of the block where ensembles are evenly spaced; else copied once, all of an ensemble together."""
+    found: Columns = {}
+    layouts = [piece.large for piece in pieces]
+    apart = [{name: place.start - min(large.values()).start for name, place in large.items()} for large in layouts]
+    together = [tuple(layouts[0])] if all(one == apart[0] for one in apart) else [(name,) for name in layouts[0]]
+    for names in together if layouts[0] else []:
+        firsts = [min(large[name].start for name in names) for large in layouts]
+        places = {name: place._replace(start=place.start - firsts[0]) for name, place in layouts[0].items()}
+        where = np.concatenate([piece.start + first for piece, first in zip(pieces, firsts, strict=True)])[order]
+        matrix = rows(buffer, where, max(places[name].stop for name in names))
+        found |= {name: column(matrix, places[name]) for name in names}
+    return found
 
 
 def to_dataset(records: Records, state: Any, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
@@ -177,5 +163,6 @@ READER = Reader(
     finish=finish,
     to_dataset=to_dataset,
     checksummed=True,
+    views=True,
     instruments=("Teledyne RDI Workhorse Sentinel, Monitor, Mariner", "Teledyne RDI Sentinel V"),
 )
