@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.compiled import compiled
-from ingest.text import Bytes
+from ingest.text import Block, Bytes
 
 Eights = NDArray[np.uint64]
 """The eight bytes from each byte of a block on, as one number: shape (size - 7,), a view that lies over itself."""
@@ -17,7 +17,7 @@ _BYTES_AT_ONCE = np.uint64(1000)  # 126 sums of two bytes stay below 65536
 _WORDS_AT_ONCE = np.uint64(1 << 17)  # bytes: so many sums of two words stay below 2**32
 
 
-def eights(block: bytes) -> Eights:
+def eights(block: Block | Bytes) -> Eights:
     """View a block of any length as `Eights`."""
     if len(block) < 8:
         return np.empty(0, np.uint64)

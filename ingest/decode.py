@@ -9,8 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+import numpy as np
 import xarray as xr
 
+from ingest import pages
 from ingest.archives import is_archive
 from ingest.dataset import concatenate
 from ingest.drive import Drive, Pieces
@@ -19,6 +21,7 @@ from ingest.ledger import Ledger
 from ingest.packed import Packed
 from ingest.reader import HEAD_BYTES, Calibration, Reader, Source
 from ingest.recognise import recognise
+from ingest.text import Block
 
 BLOCK_BYTES = 4 * 1024 * 1024
 """How much of a file is in memory at a time. Records do not depend on it."""
@@ -148,7 +151,7 @@ class BlockDecoder:
     def _run(self, drive: Drive) -> Generator[Pieces, None, None]:
         assert self._handle is not None
         if drive.reader.whole is None:
-            yield from drive.blocks(self._chunks())
+            yield from drive.blocks(self._chunks(into_array=drive.reader.views))
         else:
             size = sum(len(chunk) for chunk in self._chunks())
             yield from drive.whole(Source(self.file.name, size, self.file))
@@ -161,7 +164,7 @@ class BlockDecoder:
         yield from packed.pieces()
         self._ledger = packed.ledger(size)
 
-    def _chunks(self) -> Iterator[bytes]:
+    def _chunks(self, *, into_array: bool = False) -> Iterator[Block]:
         """Blocks of the file as they are read; a second thread hashes one while the reader parses it."""
         assert self._handle is not None
         hashing: Future[None] | None = None
@@ -170,7 +173,7 @@ class BlockDecoder:
             while True:
                 try:
                     # No more than is there: a block that is allocated and cut short costs more than its reading.
-                    chunk = self._handle.read(min(self._block_bytes, max(left, 0) + 1))
+                    chunk = _read(self._handle, min(self._block_bytes, max(left, 0) + 1), into_array=into_array)
                     left -= len(chunk)
                 except OSError as error:
                     raise IngestError(f"cannot be read: {error.strerror}", file=self.file) from error
@@ -183,6 +186,14 @@ class BlockDecoder:
                 else:
                     hashing = hasher.submit(self._digest.update, chunk)
                 yield chunk
+
+
+def _read(handle: BinaryIO, count: int, *, into_array: bool) -> Block:
+    """At most `count` bytes from where the file stands; none at its end."""
+    if not into_array:
+        return handle.read(count)
+    room = pages.empty(count, np.uint8)
+    return room.data[: handle.readinto(room)].toreadonly()  # type: ignore[attr-defined]
 
 
 _HASH_IN_THREAD = 65_536  # below this, handing a chunk to a thread costs more than hashing it

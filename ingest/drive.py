@@ -9,6 +9,7 @@ import xarray as xr
 from ingest.errors import IngestError
 from ingest.ledger import Ledger, LedgerBuilder
 from ingest.reader import Calibration, Parsed, Reader, Records, Source
+from ingest.text import Block
 
 Pieces = Mapping[str, xr.Dataset]
 
@@ -37,13 +38,13 @@ class Drive:
         self._account = LedgerBuilder()
         self._offset = 0
 
-    def blocks(self, chunks: Iterator[bytes]) -> Generator[Pieces, None, None]:
+    def blocks(self, chunks: Iterator[Block]) -> Generator[Pieces, None, None]:
         """Yield the Datasets of block after block; `ledger` is known after the last."""
         rest = b""
         for chunk in chunks:
-            block = rest + chunk if rest else chunk
+            block: Block = rest + chunk if rest else chunk
             consumed, pieces = self._step(block, self.reader.parse(block, self._offset, self._state))
-            rest = block[consumed:]
+            rest = bytes(block[consumed:])  # a view would keep the whole block
             if pieces:
                 yield pieces
         size = self._offset + len(rest)
@@ -75,7 +76,7 @@ class Drive:
             raise self._defect(f"gives up more than the {source.size} bytes of the file")
         self.ledger = self._account.build(source.size, self.reader.expected(self._state))
 
-    def _step(self, block: bytes, parsed: Parsed) -> tuple[int, Pieces]:
+    def _step(self, block: Block, parsed: Parsed) -> tuple[int, Pieces]:
         records, consumed, self._state = parsed
         self._check(records, consumed, len(block))
         self._account.add(records.accepted, records.skipped, records.rejected)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ingest.checksums import Eights, eights
 from ingest.compiled import compiled
 from ingest.ledger import Span
-from ingest.text import Bytes, Places
+from ingest.text import Block, Bytes, Places
 
 NO_SYNC = "no frame starts here"
 """Reason given for bytes after a frame that do not begin another."""
@@ -105,7 +105,7 @@ class Framing:
     wanted: int
 
 
-def find_frames(block: bytes, offset: int, search: Search, rule: FrameRule, *, last: bool) -> Framing:
+def find_frames(block: Block, offset: int, search: Search, rule: FrameRule, *, last: bool) -> Framing:
     """Find every frame that is whole and whose checksum holds.
 
     Of frames that overlap the first counts. Between frames, text is noise and the rest is damage, as is all that a
@@ -145,7 +145,7 @@ def find_frames(block: bytes, offset: int, search: Search, rule: FrameRule, *, l
     )
 
 
-def sound_frames(head: bytes, rule: FrameRule) -> tuple[Frames, ...]:
+def sound_frames(head: Block, rule: FrameRule) -> tuple[Frames, ...]:
     """Good frames in the first bytes of a file, whatever stands between them."""
     return tuple(_sorted(_walked(head, rule, last=False)[0]))
 
@@ -163,7 +163,7 @@ class _Damage(NamedTuple):
 _FIRST_FRAMES, _MOST_FAULTS = 1 << 16, 4096
 
 
-def _walked(block: bytes, rule: FrameRule, *, last: bool) -> tuple[Found, list[_Damage], int, int]:
+def _walked(block: Block, rule: FrameRule, *, last: bool) -> tuple[Found, list[_Damage], int, int]:
     """Frames, damage by first byte, where the walk stopped, and how long the block has to be to go on; 0 at its end."""
     buffer, numbers = np.frombuffer(block, np.uint8), eights(block)
     found = np.empty((min(_FIRST_FRAMES, buffer.size // 8 + 1), 2), np.int64)
@@ -268,7 +268,7 @@ _PRINTABLE_TO_THE_END = re.compile(rb"\x00?[\t\r\n\x20-\x7e]*\Z")
 class _Seams:
     """What lies between frames, told apart as text and damage."""
 
-    block: bytes
+    block: Block
     offset: int
     rule: FrameRule
     damage: list[_Damage]

@@ -12,13 +12,14 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ingest.matrices import Place, alike, column, fields, take
+from ingest.checksums import eights
+from ingest.matrices import Place, agree, alike, fields, rows, take
 from ingest.pd0_framing import CHECKSUM_BYTES, HEADER_BYTES
+from ingest.pieces import Columns
+from ingest.text import Bytes, Places
 
-Rows = NDArray[np.uint8]
-Columns = dict[str, NDArray[Any]]
+Rows = Bytes
 
 FIXED_LEADER, VARIABLE_LEADER = 0x0000, 0x0080
 VELOCITY, CORRELATION, ECHO, PERCENT_GOOD = 0x0100, 0x0200, 0x0300, 0x0400
@@ -140,57 +141,103 @@ def _unpack(raw: bytes, dtype: np.dtype[Any]) -> Mapping[str, int]:
 
 
 class Group(NamedTuple):
-    """Rows laid out alike: which of the matrix, and their columns, or why they cannot be used."""
+    """Ensembles laid out alike: which of those given, and where their fields lie, or why they cannot be used.
 
-    rows: NDArray[np.intp]
+    `small` are the fields of the leaders and of the bottom track, `large` those with a value for each cell.
+    """
+
+    rows: Places
     layout: Layout | None
-    columns: Columns
+    small: Mapping[str, Place]
+    large: Mapping[str, Place]
     reason: str
 
 
-def groups(matrix: Rows) -> Iterator[Group]:
-    """Sort ensembles of one header size by layout.
+def groups(buffer: Bytes, start: Places, length: int) -> Iterator[Group]:
+    """Sort ensembles of one length by layout.
 
     Parameters
     ----------
-    matrix : ndarray of uint8, shape (n, length), C order
-        Whole ensembles, from sync word to checksum, with the same number of data types.
+    buffer
+        The bytes in which they lie.
+    start : ndarray of int64, shape (n,)
+        Their first bytes.
+    length
+        Bytes of each, from sync word to checksum.
 
     Yields
     ------
     Group
-        Rows ascending; columns are views into the matrix where all its rows are alike.
+        Rows ascending.
     """
-    table = slice(HEADER_BYTES, HEADER_BYTES + 2 * int(matrix[0, 5]))
-    for rows in alike(matrix[:, table]):
-        part = take(matrix, rows)
-        starts = _starts(part[0])
-        if isinstance(starts, str):
-            yield Group(rows, None, {}, starts)
-            continue
-        for inner in alike(part[:, _identities(part, starts)]):
-            yield from _by_settings(take(part, inner), rows[inner], starts)
+    first = buffer[start[0] : start[0] + length]
+    if agree(eights(buffer), start, _counted(first)[-1]):
+        yield _group(first, np.arange(start.size))
+        return
+    yield from _sorted_out(rows(buffer, start, length), np.arange(start.size), 0)
 
 
-def _by_settings(matrix: Rows, rows: NDArray[np.intp], starts: list[int]) -> Iterator[Group]:
-    directory = _directory(matrix[0], starts)
+def _sorted_out(matrix: Rows, chosen: Places, level: int) -> Iterator[Group]:
+    counted = _counted(matrix[0])
+    if level == len(counted):
+        yield _group(matrix[0], chosen)
+        return
+    at = np.flatnonzero(counted[level])
+    for same in alike(matrix[:, at] & counted[level][at]):
+        yield from _sorted_out(take(matrix, same), chosen[same], level + 1)
+
+
+def _counted(row: Rows) -> list[Rows]:
+    """The bits of each byte of an ensemble in which others have to be like it.
+
+    Each level tells what the bytes of the next are: number of data types, their places, what they are, settings.
+    """
+    types = np.zeros(len(row), np.uint8)
+    types[HEADER_BYTES - 1] = 0xFF
+    table = types.copy()
+    table[HEADER_BYTES : HEADER_BYTES + 2 * int(row[5])] = 0xFF
+    starts = _starts(row)
+    if isinstance(starts, str):
+        return [types, table]
+    kinds = table.copy()
+    kinds[starts] = kinds[np.array(starts) + 1] = 0xFF
+    directory = _directory(row, starts)
+    if _too_short(directory):
+        return [types, table, kinds]
+    settings = kinds.copy()
+    start, stop = directory[FIXED_LEADER]
+    settings[start : min(stop, start + FIXED_BYTES)] |= _SETTINGS[: stop - start]
+    start, stop = directory.get(VERTICAL_LEADER, (0, 0))
+    settings[start : min(stop, start + _VERTICAL_BYTES)] = 0xFF
+    return [types, table, kinds, settings]
+
+
+def _group(row: Rows, chosen: Places) -> Group:
+    """Say how ensembles are laid out that are like `row` in all that counts."""
+    starts = _starts(row)
+    if isinstance(starts, str):
+        return Group(chosen, None, {}, {}, starts)
+    directory = _directory(row, starts)
+    reason = _too_short(directory)
+    if reason:
+        return Group(chosen, None, {}, {}, reason)
+    start, stop = directory[FIXED_LEADER]
+    fixed = row[start : min(stop, start + FIXED_BYTES)] & _SETTINGS[: stop - start]
+    vertical = row[slice(*directory.get(VERTICAL_LEADER, (0, 0)))][:_VERTICAL_BYTES].tobytes()
+    large = _large_places(directory, fixed.tobytes(), vertical)
+    if isinstance(large, str):
+        return Group(chosen, None, {}, {}, large)
+    small = _leader_places(directory)
+    shapes = tuple((name, place.shape) for name, place in (small | large).items())
+    return Group(chosen, Layout(fixed.tobytes(), vertical, shapes), small, large, "")
+
+
+def _too_short(directory: Mapping[int, tuple[int, int]]) -> str:
     for key, least in ((FIXED_LEADER, _FIXED_LEAST), (VARIABLE_LEADER, _VARIABLE_LEAST)):
         start, stop = directory.get(key, (0, 0))
         if stop - start < least:
-            yield Group(rows, None, {}, f"data type 0x{key:04x} has {stop - start} bytes, at least {least} are needed")
-            return
-    fixed = _settings_of(matrix, *directory[FIXED_LEADER])
-    vertical = matrix[:, slice(*directory.get(VERTICAL_LEADER, (0, 0)))][:, :_VERTICAL_BYTES]
-    for inner in alike(np.concatenate([fixed, vertical], axis=1) if vertical.shape[1] else fixed):
-        part, first = take(matrix, inner), inner[0]
-        places = _places(directory, fixed[first].tobytes(), vertical[first].tobytes())
-        if isinstance(places, str):
-            yield Group(rows[inner], None, {}, places)
-            continue
-        columns = {name: column(part, place) for name, place in places.items()}
-        shapes = tuple((name, place.shape) for name, place in places.items())
-        layout = Layout(fixed[first].tobytes(), vertical[first].tobytes(), shapes, first_of(columns))
-        yield Group(rows[inner], layout, columns, "")
+            return f"data type 0x{key:04x} has {stop - start} bytes, at least {least} are needed"
+    return ""
 
 
 def _starts(row: Rows) -> list[int] | str:
@@ -203,10 +250,6 @@ def _starts(row: Rows) -> list[int] | str:
     return sorted(starts)
 
 
-def _identities(matrix: Rows, starts: list[int]) -> list[int]:
-    return [place for start in starts for place in (start, start + 1)]
-
-
 def _directory(row: Rows, starts: list[int]) -> dict[int, tuple[int, int]]:
     """First byte and end of each data type, by its identity; the first counts where one comes twice."""
     found: dict[int, tuple[int, int]] = {}
@@ -215,12 +258,7 @@ def _directory(row: Rows, starts: list[int]) -> dict[int, tuple[int, int]]:
     return found
 
 
-def _settings_of(matrix: Rows, start: int, stop: int) -> Rows:
-    length = min(stop - start, FIXED_BYTES)
-    return matrix[:, start : start + length] & _SETTINGS[:length]
-
-
-def _places(directory: Mapping[int, tuple[int, int]], settings: bytes, vertical: bytes) -> dict[str, Place] | str:
+def _large_places(directory: Mapping[int, tuple[int, int]], settings: bytes, vertical: bytes) -> dict[str, Place] | str:
     fixed = _unpack(settings, FIXED)
     cells, beams = fixed["cells"], fixed["beams"]
     if not cells or not beams:
@@ -239,13 +277,13 @@ def _places(directory: Mapping[int, tuple[int, int]], settings: bytes, vertical:
             VERTICAL_ECHO: ("vertical_echo", "u1", vertical_cells),
             VERTICAL_PERCENT_GOOD: ("vertical_percent_good", "u1", vertical_cells),
         }
-    places = _leader_places(directory)
+    places: dict[str, Place] = {}
     for key, (name, format_, shape) in wanted.items():
         start, stop = directory.get(key, (0, 0))
         place = Place(start + 2, np.dtype(format_), shape)
-        needed = place.dtype.itemsize * int(np.prod(shape))
-        if stop and stop - start < 2 + needed:
-            return f"{name} has {stop - start - 2} bytes, {needed} are needed for {' x '.join(map(str, shape))} values"
+        if stop and stop - start < 2 + place.size:
+            values = " x ".join(map(str, shape))
+            return f"{name} has {stop - start - 2} bytes, {place.size} are needed for {values} values"
         if stop:
             places[name] = place
     return places

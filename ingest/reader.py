@@ -173,13 +173,16 @@ class Reader:
     lines
         Whether `sniff` looks for lines of text: then it is given only what may be one. The patterns of thirteen such
         formats, gone through for each byte, took a tenth of the decoding of 20 MB of binary.
+    views
+        Whether `parse` and `finish` take a memoryview as well as bytes, and copy nothing of it that is large. Then a
+        file is read into an array, for which the system has large pages: 20 MB in 3 ms, into bytes in 12 ms.
     """
 
     name: str
     version: int
     sniff: Callable[[bytes, str], bool]
-    parse: Callable[[bytes, int, Any], Parsed]
-    finish: Callable[[bytes, int, Any], Parsed]
+    parse: Callable[[Any, int, Any], Parsed]
+    finish: Callable[[Any, int, Any], Parsed]
     to_dataset: Callable[[Records, Any, Calibration | None], Mapping[str, xr.Dataset]]
     expected: Callable[[Any], int | None] = _no_expectation
     checksummed: bool = False
@@ -187,6 +190,7 @@ class Reader:
     whole: Callable[[Source], Iterator[Wholly]] | None = None
     beside: Beside | None = None
     lines: bool = False
+    views: bool = False
 
 
 @cache

@@ -13,6 +13,8 @@ LONGEST_LINE = 4096
 LINE_FEED, CARRIAGE_RETURN = 10, 13
 
 Bytes = NDArray[np.uint8]
+Block = bytes | memoryview
+"""Bytes of a file as they were read."""
 Places = NDArray[np.int64]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import pages
 from ingest.compiled import compiled
 from ingest.text import Bytes
 
@@ -36,7 +37,7 @@ def metres_per_second(
     if apart is not None and raw.ndim == 2:
         return np.ascontiguousarray(metres_per_second(raw, steps).T)
     rest = raw.shape[1:] if apart is None else raw.shape[1:apart] + raw.shape[apart + 1 :]
-    metres = np.empty((parts, len(raw), count // parts if parts else 0), np.float32)
+    metres = pages.empty((parts, len(raw), count // parts if parts else 0), np.float32)
     if metres.size:
         span, stride = bytes_of(raw, 2 * count)
         # A damaged exponent may ask for steps beyond all numbers, and for less than one step in a kilometre per second.

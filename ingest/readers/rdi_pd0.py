@@ -1,6 +1,6 @@
 """Teledyne RDI current profilers, PD0 binary: Workhorse family, and Sentinel V with its vertical beam."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from ingest.framing import Frames, Search, find_frames
 from ingest.ledger import Span
-from ingest.matrices import alike, rows
+from ingest.matrices import Place, column, rows, small_fields
+from ingest.pd0_clock import read_clocks
 from ingest.pd0_dataset import dataset_of
 from ingest.pd0_framing import HEADER_BYTES, RULE, SYNC, possible
-from ingest.pd0_layout import Columns, Group, Layout, first_of, groups, stream_name
+from ingest.pd0_layout import Layout, first_of, groups, stream_name
+from ingest.pieces import Columns
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.text import Bytes
-from ingest.timecode import Times, from_fields
+from ingest.text import Block, Bytes, Places
 
 _ENSEMBLE = b"\x7f\x7f"
 
@@ -30,10 +31,13 @@ class State:
 
 
 class Piece(NamedTuple):
-    """Ensembles of one layout from one part of a block."""
+    """Ensembles of one layout and length: first bytes in the block, small fields, and places of the large ones."""
 
     layout: Layout
-    batch: Batch
+    start: Places
+    length: int
+    columns: Columns
+    large: Mapping[str, Place]
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -49,20 +53,20 @@ def sniff(head: bytes, name: str) -> bool:
 
 
 def _is_frame(buffer: Bytes, frames: Frames) -> bool:
-    return frames.kind != SYNC or any(group.layout is not None for group in _groups(buffer, frames))
+    return frames.kind != SYNC or any(group.layout is not None for group in groups(buffer, frames.start, frames.length))
 
 
-def parse(block: bytes, offset: int, state: Any) -> Parsed:
+def parse(block: Block, offset: int, state: Any) -> Parsed:
     """Take the whole ensembles from a block."""
     return _parse(block, offset, state, last=False)
 
 
-def finish(rest: bytes, offset: int, state: Any) -> Parsed:
+def finish(rest: Block, offset: int, state: Any) -> Parsed:
     """Take what is left at the end of the file."""
     return _parse(rest, offset, state, last=True)
 
 
-def _parse(block: bytes, offset: int, state: State | None, *, last: bool) -> Parsed:
+def _parse(block: Block, offset: int, state: State | None, *, last: bool) -> Parsed:
     before = state or State()
     framing = find_frames(block, offset, before.search, RULE, last=last)
     buffer = np.frombuffer(block, np.uint8)
@@ -76,73 +80,38 @@ def _parse(block: bytes, offset: int, state: State | None, *, last: bool) -> Par
             rejected += bad
         else:
             skipped += [Span(offset + at, frames.length, "waves packet (7F79)") for at in frames.start.tolist()]
-    pieces.sort(key=lambda piece: int(piece.batch.offset[0]))
+    pieces.sort(key=lambda piece: int(piece.start[0]))
     layouts = tuple(dict.fromkeys((*before.layouts, *(piece.layout for piece in pieces))))
-    batches = {stream_name(place): _merged(layout, pieces) for place, layout in enumerate(layouts)}
+    alike = ([piece for piece in pieces if piece.layout == layout] for layout in layouts)
+    batches = {stream_name(place): _merged(buffer, offset, own) for place, own in enumerate(alike) if own}
     records = Records(
-        {stream: batch for stream, batch in batches.items() if batch is not None},
-        sum(int(piece.batch.length.sum(dtype=np.int64)) for piece in pieces),
+        batches,
+        sum(piece.length * piece.start.size for piece in pieces),
         tuple(sorted(skipped)),
         tuple(sorted(rejected)),
     )
     return records, framing.consumed, State(framing.search, layouts)
 
 
-def _groups(buffer: Bytes, frames: Frames) -> Iterator[Group]:
-    """Ensembles laid out alike, by the number of data types first; rows are those of `frames`."""
-    matrix = rows(buffer, frames.start, frames.length)
-    for same in alike(matrix[:, 5:HEADER_BYTES]):
-        part = matrix if same.size == len(matrix) else matrix[same]
-        for group in groups(part):
-            yield group._replace(rows=same[group.rows])
-
-
 def _pieces(buffer: Bytes, frames: Frames, offset: int) -> tuple[list[Piece], list[Span]]:
     pieces, rejected, length = [], [], frames.length
-    for group in _groups(buffer, frames):
-        where = frames.start[group.rows] + offset
+    for group in groups(buffer, frames.start, length):
+        start = frames.start if group.rows.size == frames.start.size else frames.start[group.rows]
         if group.layout is None:
-            rejected += [Span(int(place), length, group.reason) for place in where]
+            rejected += [Span(place + offset, length, group.reason) for place in start.tolist()]
             continue
-        times, valid = _clock(group.columns)
-        columns = _dated(group.columns, times)
+        columns = small_fields(buffer, start, group.small)
+        clocks = columns.pop("clock")
+        times, valid = read_clocks(clocks, columns.pop("century_clock", None))
+        columns["time"] = times
         if not valid.all():
-            clocks = group.columns["clock"]
-            rejected += [Span(int(where[row]), length, _no_time(clocks[row])) for row in np.flatnonzero(~valid)]
-            columns, where = {name: values[valid] for name, values in columns.items()}, where[valid]
-        if where.size:
-            batch = Batch(where, np.full(where.size, length, np.int32), columns)
-            pieces.append(Piece(replace(group.layout, first=first_of(columns)), batch))
+            bad = np.flatnonzero(~valid)
+            rejected += [Span(int(start[row]) + offset, length, _no_time(clocks[row])) for row in bad]
+            columns, start = {name: values[valid] for name, values in columns.items()}, start[valid]
+        if start.size:
+            layout = replace(group.layout, first=first_of(columns))
+            pieces.append(Piece(layout, start, length, columns, group.large))
     return pieces, rejected
-
-
-def _dated(columns: Columns, times: Times) -> Columns:
-    kept = {name: values for name, values in columns.items() if name not in ("clock", "century_clock")}
-    return {"time": times, **kept}
-
-
-def _clock(columns: Columns) -> tuple[Times, NDArray[np.bool_]]:
-    """Time of each ensemble: from the clock with century where it is there and valid, else from the other."""
-    if "century_clock" not in columns:
-        return _two_digit_clock(columns["clock"])
-    fields = columns["century_clock"].astype(np.int64)
-    times, valid = _from_clock(100 * fields[:, 0] + fields[:, 1], fields[:, 1:])
-    if not valid.all():
-        times[~valid], valid[~valid] = _two_digit_clock(columns["clock"][~valid])
-    return times, valid
-
-
-def _two_digit_clock(clock: NDArray[np.uint8]) -> tuple[Times, NDArray[np.bool_]]:
-    fields = clock.astype(np.int64)
-    # Two digits of the year: those of the instrument's lifetime, 1980 to 2079.
-    return _from_clock(fields[:, 0] + np.where(fields[:, 0] < 80, 2000, 1900), fields)
-
-
-def _from_clock(year: NDArray[np.int64], fields: NDArray[np.int64]) -> tuple[Times, NDArray[np.bool_]]:
-    _, month, day, hour, minute, second, hundredths = fields.T
-    times, valid = from_fields((year, month, day), (hour, minute, second), hundredths * 10_000)
-    # Both clocks are believed for the years that two digits can tell; firmware may leave the century empty.
-    return times, valid & (year >= 1980) & (year < 2080)
 
 
 def _no_time(clock: NDArray[np.uint8]) -> str:
@@ -150,15 +119,34 @@ def _no_time(clock: NDArray[np.uint8]) -> str:
     return f"impossible clock {year:02}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{hundredths:02}"
 
 
-def _merged(layout: Layout, pieces: list[Piece]) -> Batch | None:
-    batches = [piece.batch for piece in pieces if piece.layout == layout]
-    if len(batches) < 2:
-        return batches[0] if batches else None
-    offset = np.concatenate([batch.offset for batch in batches])
-    order = np.argsort(offset)
-    length = np.concatenate([batch.length for batch in batches])
-    columns = {name: np.concatenate([batch.columns[name] for batch in batches])[order] for name in batches[0].columns}
-    return Batch(offset[order], length[order], columns)
+def _merged(buffer: Bytes, offset: int, pieces: Sequence[Piece]) -> Batch:
+    """Put pieces of one layout together, in file order."""
+    start, columns = pieces[0].start, pieces[0].columns
+    length = np.full(start.size, pieces[0].length, np.int32)
+    order: Places | slice = slice(None)
+    if len(pieces) > 1:
+        start = np.concatenate([piece.start for piece in pieces])
+        order = np.argsort(start)
+        start = start[order]
+        counts = [piece.start.size for piece in pieces]
+        length = np.repeat(np.array([piece.length for piece in pieces], np.int32), counts)[order]
+        columns = {name: np.concatenate([piece.columns[name] for piece in pieces])[order] for name in columns}
+    return Batch(start + offset, length, columns | _large_fields(buffer, pieces, order))
+
+
+def _large_fields(buffer: Bytes, pieces: Sequence[Piece], order: Places | slice) -> Columns:
+    """Views of the block where ensembles are evenly spaced; else copied once, all of an ensemble together."""
+    found: Columns = {}
+    layouts = [piece.large for piece in pieces]
+    apart = [{name: place.start - min(large.values()).start for name, place in large.items()} for large in layouts]
+    together = [tuple(layouts[0])] if all(one == apart[0] for one in apart) else [(name,) for name in layouts[0]]
+    for names in together if layouts[0] else []:
+        firsts = [min(large[name].start for name in names) for large in layouts]
+        places = {name: place._replace(start=place.start - firsts[0]) for name, place in layouts[0].items()}
+        where = np.concatenate([piece.start + first for piece, first in zip(pieces, firsts, strict=True)])[order]
+        matrix = rows(buffer, where, max(places[name].stop for name in names))
+        found |= {name: column(matrix, places[name]) for name in names}
+    return found
 
 
 def to_dataset(records: Records, state: Any, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
@@ -175,5 +163,6 @@ READER = Reader(
     finish=finish,
     to_dataset=to_dataset,
     checksummed=True,
+    views=True,
     instruments=("Teledyne RDI Workhorse Sentinel, Monitor, Mariner", "Teledyne RDI Sentinel V"),
 )
