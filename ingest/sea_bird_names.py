@@ -49,7 +49,9 @@ _F68 = (1 / 1.8 / T68_PER_T90, -32 / 1.8 / T68_PER_T90)
 _FIRST_T, _SECOND_T = r"(?:t0|t49|tnc|tv2|T0|t)", r"(?:t1|tnc2|T1)"
 _OXYGEN = r"(?:sbeox0|sbox0|sbeopox|opox|iowOx|ox)"
 _OXYGEN_2 = r"(?:sbeox1|sbox1|oxs)"
-_CHLOROPHYLL = r"(?:flECO-AFL|wetStar|flC|flCM|flCUVA|flSP|flS|flT|wetChConc|chloroflTC0|chloroflTC1|flWETSeaOWLchl0)"
+_CHLOROPHYLL = (
+    r"(?:flECO-AFL|wetStar|flC|flCM|flCUVA|flSP|flS|flT(?:C\d?)?|wetChConc|chloroflTC0|chloroflTC1|flWETSeaOWLchl0)"
+)
 _TURBIDITY = (
     r"(?:obs3\+|obs|obsscufa|seaTurbMtr|turbWETntu0|turbWETbb0|turbflTC0|upoly0|nephc|xmiss_turb|turbWETbbdiff0)"
 )
@@ -126,7 +128,9 @@ _RULES: Sequence[tuple[str, Meaning]] = (
 
 _BY_UNIT: Sequence[tuple[str, str, Meaning]] = (
     # pattern of the whole short name, pattern of the unit, what it is: names whose unit is the user's choice
-    (_CHLOROPHYLL, r"mg/m\^3|[uµ?]g/l", Meaning("chlorophyll_concentration")),
+    (_CHLOROPHYLL, r"mg/m\^3|[uµ?]g/l|micro-g/l", Meaning("chlorophyll_concentration")),
+    # Rinko, written by another program than Sea-Bird's.
+    (r"ox", r"[uµ?]mol/l|micromol/l", Meaning("oxygen_concentration")),
     (_CHLOROPHYLL + "[12]?", r"rfu|afu", Meaning("chlorophyll_fluorescence")),
     (r"flScufa|flSCC", r"rfu|afu|", Meaning("chlorophyll_fluorescence")),
     (_TURBIDITY, r"ntu|ftu", Meaning("turbidity")),

@@ -13,7 +13,8 @@ _SCALES: Mapping[str, Mapping[str, tuple[float, float]]] = {
     # Base unit of the vocabulary -> spelling -> factor and offset to it.
     "degree_Celsius": {
         **dict.fromkeys(("degree_celsius", "degrees_celsius", "degc", "deg c", "c", "celsius", "deg celsius", "°c",
-                         "degree c", "degrees c", "degrees_c", "degree_c", "its-90 deg c", "its-90"), (1.0, 0.0)),
+                         "degree c", "degrees c", "degrees_c", "degree_c", "its-90 deg c", "its-90",
+                         "centigrade"), (1.0, 0.0)),
         "k": (1.0, -273.15), "kelvin": (1.0, -273.15),
     },
     "S m-1": {"s m-1": (1, 0), "ms cm-1": (0.1, 0), "us cm-1": (1e-4, 0), "mmho cm-1": (0.1, 0), "ms m-1": (1e-3, 0)},
@@ -25,7 +26,7 @@ _SCALES: Mapping[str, Mapping[str, tuple[float, float]]] = {
           "1e-3": (1, 0), "1e-03": (1, 0)},
     "umol L-1": {"umol l-1": (1, 0), "um": (1, 0), "mmol m-3": (1, 0), "umol dm-3": (1, 0), "mol m-3": (1000, 0),
                  "ml l-1": (OXYGEN_UMOL_PER_ML, 0), "mg l-1": (OXYGEN_UMOL_PER_MG, 0), "nmol l-1": (1e-3, 0),
-                 "nm": (1e-3, 0), "mmol l-1": (1000, 0)},
+                 "nm": (1e-3, 0), "mmol l-1": (1000, 0), "mm": (1000, 0)},
     "umol kg-1": {"umol kg-1": (1, 0), "nmol kg-1": (1e-3, 0), "mmol kg-1": (1000, 0), "mol kg-1": (1e6, 0),
                   "pmol kg-1": (1e-6, 0), "ueq kg-1": (1, 0), "meq kg-1": (1000, 0)},
     "percent": {"percent": (1, 0), "%": (1, 0)},
@@ -38,7 +39,8 @@ _SCALES: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "V": {"v": (1, 0), "volt": (1, 0), "volts": (1, 0), "mv": (1e-3, 0)},
     "mV": {"mv": (1, 0), "v": (1000, 0), "volt": (1000, 0), "volts": (1000, 0)},
     "umol m-2 s-1": {"umol m-2 s-1": (1, 0), "umol s-1 m-2": (1, 0), "ue m-2 s-1": (1, 0), "umol m-2s-1": (1, 0)},
-    "kg m-3": {"kg m-3": (1, 0), "g cm-3": (1000, 0)},
+    "kg m-3": {"kg m-3": (1, 0), "g cm-3": (1000, 0), "g l-1": (1, 0)},
+    "cm year-1": {"cm year-1": (1, 0), "cm yr-1": (1, 0)},
     "mL": {"ml": (1, 0), "l": (1000, 0), "cm3": (1, 0), "ul": (1e-3, 0)},
     "uatm": {"uatm": (1, 0), "ppm": (1, 0), "ubar": (1 / 1.01325, 0), "pa": (1 / 0.101325, 0)},
     "s": {"s": (1, 0), "sec": (1, 0), "seconds": (1, 0), "second": (1, 0), "ms": (1e-3, 0), "min": (60, 0)},

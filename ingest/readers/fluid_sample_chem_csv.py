@@ -1,6 +1,7 @@
 """Sheets of fluid samples: header rows Parameter, Unit, Method, Precision, Lab, Detection limit, then a row a sample.
 
-The layouts are those of OOI's samplers (RASFL, PPSDN) and the template in `sample_data/fluid_samples.md`, which adds
+The layouts are those of OOI's samplers (RASFL, OSMOI, PPSDN; FLOBN, which has a column of times for each place, stands
+in `ingest.timed_sheet`) and the template in `sample_data/fluid_samples.md`, which adds
 pressures, volumes, detection limits and rows tagged `Blank` or `Standard`. Time is the start of sampling; its
 order of day and month is what the Unit row says. A cell such as `<0.5` or `bdl` has no value: NaN, and its limit in
 `<name>_below_detection` (the number in the cell, else the Detection limit row). Quantities are per mass of fluid.
@@ -22,6 +23,7 @@ from ingest.dataset import assemble
 from ingest.ledger import Span
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.timecode import Times, from_fields
+from ingest.timed_sheet import Places, datasets, is_timed_sheet, read_timed_sheet
 
 STREAM = "fluid_samples"
 _HEADER = ("parameter", "unit", "method", "precision", "lab", "detection limit")
@@ -39,7 +41,8 @@ _OTHERS = {
     "port": "sampler_port", "lat": "latitude", "lon": "longitude", "depth": "depth", "t": "fluid_temperature",
     "temperature": "fluid_temperature", "ph25_c": "ph_at_25_degree_celsius", "alkalinity": "total_alkalinity",
     "pressure at sampling": "sampling_pressure", "pressure at opening": "opening_pressure",
-    "volume": "sample_volume", "sample volume": "sample_volume", "gas volume": "extracted_gas_volume",
+    "volume": "sample_volume", "volume pumped": "sample_volume", "sample volume": "sample_volume",
+    "gas volume": "extracted_gas_volume",
 }  # fmt: skip
 _NO_LIMIT = ("sampler_port", "latitude", "longitude", "depth")
 _MISSING = re.compile(r"(?:nan|n/?a|-|null|none)?", re.IGNORECASE)
@@ -55,7 +58,9 @@ class Sheet:
 
 
 def sniff(head: bytes, name: str) -> bool:
-    """Claim text whose first row is tagged Parameter and second Unit."""
+    """Claim text whose first row is tagged Parameter and second Unit, or of a sheet with times for each place."""
+    if is_timed_sheet(head):
+        return True
     lines = head.removeprefix(b"\xef\xbb\xbf").splitlines()[:2]
     starts = [re.match(rb'"?(Parameter|Unit)s?"?[,;\t]', line, re.IGNORECASE) for line in lines]
     return [start[1].lower() for start in starts if start] == [b"parameter", b"unit"]
@@ -68,6 +73,9 @@ def parse(block: bytes, offset: int, state: Any) -> Parsed:
 
 def finish(rest: bytes, offset: int, state: Any) -> Parsed:
     """Read the sheet; see `Reader.finish`."""
+    if is_timed_sheet(rest):
+        records, places = read_timed_sheet(rest, offset)
+        return records, len(rest), places
     lines = rest.splitlines(keepends=True)
     starts = np.concatenate(([0], np.cumsum([len(line) for line in lines]))).astype(np.int64)
     delimiter = next((one for one in ",;\t" if lines and one.encode() in lines[0]), ",")
@@ -196,8 +204,10 @@ def _batch(rows: Sequence[Sequence[str]], times: Sequence[Any], sheet: Sheet) ->
     return {"time": start, "seconds": seconds, "kind": kind, "value": value, "limit": limit}
 
 
-def to_dataset(records: Records, state: Sheet, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+def to_dataset(records: Records, state: Sheet | Places, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
     """Values per mass in the vocabulary's units, limits beside. See `Reader.to_dataset`."""
+    if not isinstance(state, Sheet):
+        return datasets(records, state)
     batch = records.batches[STREAM]
     columns = batch.columns
     variables = {"sample_kind": columns["kind"], "sampling_duration": columns["seconds"]}
@@ -238,10 +248,10 @@ def known_contents() -> tuple[str, ...]:
 
 READER = Reader(
     name="fluid_sample_chem_csv",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
-    instruments=("Fluid samplers (RASFL, PPSDN, pressure-retaining samplers): sheets of laboratory results",),
+    instruments=("Fluid samplers (RASFL, OSMOI, PPSDN, FLOBN, pressure-retaining): sheets of laboratory results",),
 )

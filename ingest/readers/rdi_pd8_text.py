@@ -46,9 +46,10 @@ _LOOK_AHEAD = 2000  # lines, for the table after the first: an hour of a talkati
 
 @dataclass(frozen=True)
 class State:
-    """How many bins the tables of the file have: those of the first whole one; 0 until it was seen."""
+    """How many bins the tables of the file have, 0 until a whole one was seen, and whether a blank line ends them."""
 
     bins: int = 0
+    blank: bool = True
 
 
 @dataclass(frozen=True)
@@ -145,36 +146,43 @@ class _Walk:
         bins = 0
         while row < len(payload) and bins < _MOST_BINS and self._is_bin(row, bins + 1, width):
             row, bins = row + 1, bins + 1
-        if row == len(payload) and not (self._last and bins == self._state.bins and self._stop[-1] < self._next[-1]):
+        if row == len(payload):
+            ended = self._last and self._stop[-1] < self._next[-1]
+            if ended and not self._state.blank and bins == self._state.bins:
+                return self._take(first, row, bins)
             return self._unfinished(first, row, f"cut off after {bins} bins")
         return self._judge(first, row, bins)
 
     def _judge(self, first: int, row: int, bins: int) -> int | None:
-        """Take or reject a table whose last bin is in the line before `row`; None where more lines are needed."""
-        known, following = self._state.bins, row
-        if row < len(self._payload) and not self._payload[row].strip() and self._stop[row] < self._next[row]:
-            following = row + 1
-        elif not known:
-            ahead = self._bins_ahead(row)
-            if ahead is None:
+        """Take or reject a table whose last bin stands before the line `row`; None where more lines are needed."""
+        blank = not self._payload[row].strip() and self._stop[row] < self._next[row]
+        if bins and not blank and not self._state.bins:
+            settled = self._settle(row, bins)
+            if settled is None:
                 return None
-            known = ahead
-        if not bins or (following == row and bins < known):
+            self._state = settled
+        if not bins or (self._state.blank and not blank):
             return self._give_up(first, row, f"table that breaks off after {bins} bins")
         if self._state.bins not in (0, bins):
             return self._give_up(first, row, f"table of {bins} bins, the first in the file has {self._state.bins}")
-        return self._take(first, following, bins)
+        return self._take(first, row + self._state.blank, bins)
 
-    def _bins_ahead(self, row: int) -> int | None:
-        """Count the bins of the next table, 0 without one; None where more lines are needed to tell."""
+    def _settle(self, row: int, bins: int) -> State | None:
+        """Tell from the table after the first whether blank lines end tables; None where more lines are needed."""
         end = min(len(self._payload), row + _LOOK_AHEAD)
-        found = (at + 1 for at in range(row, end) if _TITLES.fullmatch(self._payload[at]))
-        start = next(found, end)
-        bins, width = 0, len(self._payload[start].rstrip()) if start < len(self._payload) else 0
-        while start + bins < len(self._payload) and self._is_bin(start + bins, bins + 1, width):
-            bins += 1
-        open_end = start + bins == len(self._payload) and start + bins < row + _LOOK_AHEAD + _MOST_BINS
-        return None if open_end and not self._last else bins
+        start = next((at + 1 for at in range(row, end) if _TITLES.fullmatch(self._payload[at])), end)
+        count, width = 0, len(self._payload[start].rstrip()) if start < len(self._payload) else 0
+        while start + count < len(self._payload) and self._is_bin(start + count, count + 1, width):
+            count += 1
+        stop = start + count
+        if stop == len(self._payload) and not self._last:
+            return None
+        if not count and stop == len(self._payload):
+            # The only table: whole if the logger speaks next. A bin that was cut does not look like that.
+            message = known_noise(self._block[self._start[row] : self._stop[row]]) == "logger message"
+            return State(bins, blank=False) if message else self._state
+        ends_blank = stop < len(self._payload) and not self._payload[stop].strip()
+        return State(max(bins, count), blank=False) if count and not ends_blank else self._state
 
     def _is_bin(self, row: int, number: int, width: int) -> bool:
         # A line cut in its last number would be a bin as well: all of a table are equally wide.

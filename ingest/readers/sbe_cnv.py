@@ -157,11 +157,17 @@ def _is_cut(block: bytes, lines: Lines, row: int, shape: Shape | None) -> bool:
     return here.ending != shape.ending or (here.ending == (0, 0) and here.width != shape.width)
 
 
+_NOT_WORDS = (b"nan", b"inf", b"infinity")
+
+
 def _judge(line: bytes, columns: int) -> Verdict:
     if not line.strip():
         return True, "blank line"
     if line.strip() == b"\x1a":
         return True, "end-of-file character of old systems"
+    if len(line.split()) > 1 and all(word[:1].isalpha() and word.lower() not in _NOT_WORDS for word in line.split()):
+        # `Depth Press Conduct Tempe`: typed in by hand above the first row, seen in a real file.
+        return True, "titles of columns"
     return False, f"row of {len(line.split())} values, the header names {columns} columns"
 
 

@@ -18,12 +18,20 @@ _MAJOR = ("chloride", "sulfate", "sodium", "potassium", "magnesium", "calcium", 
 _TRACE = ("bromide", "iron", "manganese", "lithium", "strontium", "boron", "rubidium", "cesium", "barium", "cobalt",
           "nickel", "copper", "zinc", "molybdenum", "silver", "cadmium", "titanium", "aluminum", "lead", "vanadium",
           "uranium", "yttrium", "gadolinium")  # fmt: skip
+_PER_VOLUME = ("boron", "barium", "calcium", "potassium", "lithium", "magnesium", "sodium", "sulfur", "strontium",
+               "sulfate", "chloride")  # fmt: skip
 
 _SAMPLES = (
     *(measured(f"{name}_content", "umol kg-1", f"{name.replace('_', ' ').capitalize()} per mass of fluid", None,
                1e-2, -1e4, 2e6, 1e-1) for name in _MAJOR),
     *(measured(f"{name}_content", "umol kg-1", f"{name.capitalize()} per mass of fluid", None,
                1e-5, -100.0, 20000.0, 1e-4) for name in _TRACE),
+    *(measured(f"{name}_concentration", "umol L-1", f"{name.capitalize()} per volume of fluid", None,
+               1e-3, -1e4, 2e6, 1e-2) for name in _PER_VOLUME),
+    measured("tracer_concentration", "kg m-3", "Tracer per volume of fluid", None, 1e-5, -10.0, 2e4, 1e-4),
+    measured("tracer_fraction", "percent", "Tracer in a sample, share of what was let in", None,
+             1e-3, -10.0, 200.0, 1e-2),
+    measured("benthic_flow_rate", "cm year-1", "Flow of fluid through the seafloor", None, 1e-4, -1e5, 1e5, 1e-3),
     measured("strontium_content_2", "umol kg-1", "Strontium per mass of fluid, second method", None,
              1e-5, -100.0, 20000.0, 1e-4),
     measured("total_alkalinity", "umol kg-1", "Total alkalinity per mass of fluid", None, 1e-2, -1e5, 1e6, 1e-1),

@@ -78,3 +78,41 @@ def test_a_last_number_without_line_end_may_be_cut(decode_bytes):
     samples, ledger = _samples(decode_bytes, _sheet(*ROWS)[:-2])
     assert samples.sizes["time"] == 2
     assert ledger.rejected[0].reason == "row cut, or the last without a line end: end it with one"
+
+
+FLOW = (
+    "Core Data Product-Parameter,UPPID,UPPTIME,UPPBORO,UPPCALC,ZTIME,ZRATE",
+    "Descriptive Name,FLOBN-C Upper Coil Sample Tracking ID,FLOBN-C Upper Coil  Sample Timestamp,"
+    "FLOBN-C Upper Coil Boron Concentration,FLOBN-C Upper Coil Calcium Concentration,"
+    "FLOBN-M Z-Direction Flow Timestamp,FLOBN-M Z-Direction Flow Rate ",
+    "Units,na,yyyy/mm/dd hh,µM,mM,yyyy/mm/dd hh:mm,cm/yr",
+    "Format,Character String,GMT Date and Time,Floating Point,Floating Point,GMT Date and Time,Floating Point",
+    "Significant Digits,na,At best - Resolution of hours,3,4,na,3",
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_places_with_times_of_their_own(encoding, decode_bytes):
+    rows = (
+        "***SKIP FIRST LINE OF FILE***,a,b,c,d,e,f",
+        ",H-2,2013/06/12 08,397.35,10.48,2013/06/12 09:30,131.09",
+        ",H-1,2013/06/13 23,392.24,NaN,,",
+        ",,,,,2013/06/13 10:30,-2.5",
+        ",H-0,2013/13/13 23,392.24,1,,",
+        ",H-0,2013/06/14 23,392.24,1,2",
+        ",H-0,2013/06/14 23,392.24,1,,2.5",
+        ",H-0,2013/06/15 23,392.24,1,2013/06/15 23:15,2.",
+    )
+    decoded = decode_bytes("\r\n".join([*FLOW, *rows]).encode(encoding), "flow.csv")
+    assert decoded.reader == "fluid_sample_chem_csv"
+    coil, flow = decoded.streams["upper_coil"], decoded.streams["z_direction_flow"]
+    assert coil["time"].values.tolist() == np.array(["2013-06-12T08", "2013-06-13T23"], "datetime64[us]").tolist()
+    assert coil["boron_concentration"].values.tolist() == [397.35, 392.24]
+    assert np.allclose(coil["calcium_concentration"], [10_480.0, np.nan], equal_nan=True)
+    assert flow["time"].values[1] == np.datetime64("2013-06-13T10:30")
+    assert flow["benthic_flow_rate"].values.tolist() == [131.09, -2.5]
+    assert coil["source_offset"].values[0] == flow["source_offset"].values[0], "one row holds a sample of each place"
+    assert [span.reason for span in decoded.ledger.rejected] == [
+        "row with a time that is none", "row of 6 cells, 7 were expected", "row with values without a time",
+        "row cut, or without a line end",
+    ]  # fmt: skip

@@ -157,6 +157,16 @@ def test_foreign_first_line(decode_bytes, first):
     assert samples.attrs["serial_number"] == "4711"
 
 
+def test_titles_typed_above_the_rows_are_no_damage(decode_bytes):
+    columns = ["ox: Oxygen, JFE Rinko [micromol/l]", "flTC7: Fluorescence, Turner Cyclop-7F [micro-g/l]"]
+    rows = b"     Oxygen     Fluore      Flag\n    310.123     0.8123\n     3x0.12     0.8123\n"
+    decoded = decode_bytes(cnv_header(columns) + rows)
+    assert [span.reason for span in decoded.ledger.skipped] == ["titles of columns"]
+    assert len(decoded.ledger.rejected) == 1
+    assert _samples(decoded)["oxygen_concentration"].values.tolist() == [310.123]
+    assert _samples(decoded)["chlorophyll_concentration"].values.tolist() == [0.8123]
+
+
 def test_row_cut_by_the_end_of_the_file(decode_bytes):
     content = cnv_text_file()
     whole = decode_bytes(content[:-2])
