@@ -167,6 +167,13 @@ def test_what_is_wrong_inside_is_said(read, body: bytes, words: str):
             read(first(body, packed=packed))
 
 
+@pytest.mark.parametrize(("kind", "stored"), [(DOUBLE, 7), (SINGLE, 7), (DOUBLE, 9)])
+def test_signalling_nan_is_nan_without_a_warning(kind: int, stored: int):
+    bits = np.array([0x7FA00000], "<u4") if stored == 7 else np.array([0x7FF4 << 48], "<u8")
+    found = numbers(first(matrix(kind, (1, 1), element(stored, bits.tobytes()))))
+    assert np.isnan(found.astype(np.float64) * 2).all()
+
+
 def test_a_place_inside_a_packed_variable_is_told_by_both():
     with pytest.raises(DecodeError, match=r"byte 128: .* at byte 48 of what is packed here"):
         numbers(first(matrix(DOUBLE, (1, 3), _double(1, 2)), packed=True))
