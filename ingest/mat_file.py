@@ -272,7 +272,11 @@ def numbers(matrix: Matrix) -> NDArray[Any]:
     if matrix.size * stored.itemsize != data.stop - data.start:
         raise matrix.held.error(f"{data.stop - data.start} bytes for numbers of shape {matrix.shape}", data.at)
     flat = np.frombuffer(matrix.held.content, stored, matrix.size, data.start)
-    return flat.astype(dtype).reshape(matrix.shape, order="F")
+    with np.errstate(invalid="ignore"):  # a cast of signalling NaN
+        found = flat.astype(dtype)
+    if dtype.kind == "f":
+        found[np.isnan(found)] = np.nan  # of which a later step would warn
+    return found.reshape(matrix.shape, order="F")
 
 
 def rows(matrix: Matrix) -> list[str]:

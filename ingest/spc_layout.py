@@ -88,7 +88,7 @@ class Header:
     def x(self, stored: bytes) -> NDArray[np.float64]:
         """The x axis that all subfiles share, shape (points,): stored, or evenly spaced."""
         if stored:
-            return np.frombuffer(stored, dtype=f"{self.order}f4").astype(np.float64)
+            return finite(np.frombuffer(stored, dtype=f"{self.order}f4"))
         return np.linspace(self.first, self.last, self.points)
 
 
@@ -180,9 +180,15 @@ def unscale(y: NDArray[np.generic], exponent: NDArray[np.int64], header: Header)
             values = np.ldexp(y.astype(np.float64), power)
     floating = exponent == FLOAT
     if floating.any() and bits == 32:
-        values[floating] = np.ascontiguousarray(y[floating]).view(np.float32)
+        values[floating] = finite(np.ascontiguousarray(y[floating]).view(np.float32))
     values[~np.isfinite(values)] = np.nan
     return values
+
+
+def finite(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Floats of the file, which may be any bits; NaN for those that are no finite number."""
+    with np.errstate(invalid="ignore"):  # a cast of signalling NaN
+        return np.where(np.isfinite(values), values, np.nan).astype(np.float64)
 
 
 _EXACT = 900

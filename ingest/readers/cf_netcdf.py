@@ -213,7 +213,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
 
 READER = Reader(
     name="cf_netcdf",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=not_in_blocks,
     finish=not_in_blocks,

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from ingest import spc_layout
 from ingest.dataset import Values, assemble
@@ -191,19 +190,14 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
         dimension = name
         if header.own_x:
             dimension = "point"
-            held[f"{name}_of_point"] = ((dimension,), batch.columns["x"].astype(np.float64))
+            held[f"{name}_of_point"] = ((dimension,), spc_layout.finite(batch.columns["x"]))
         else:
             attributes = {"units": unit, "long_name": name.replace("_", " ").capitalize()}
             coordinates[name] = xr.Variable((name,), header.x(state.x), attributes)
         held["spectral_intensity"] = ((dimension,), spc_layout.unscale(batch.columns["y"], exponent, header))
-        held["subfile_z"] = _finite(batch.columns["z"])
+        held["subfile_z"] = spc_layout.finite(batch.columns["z"])
         streams[stream] = assemble(batch, held, _time(batch, header), state.attributes, coordinates)
     return streams
-
-
-def _finite(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(values), values, np.nan).astype(np.float64)
 
 
 def _time(batch: Batch, header: Header) -> Times | None:
@@ -214,7 +208,7 @@ def _time(batch: Batch, header: Header) -> Times | None:
     if not valid[0] or not 1970 <= year < 2200:
         return None
     scale = {_SECONDS: 1e6, _MINUTES: 60e6}.get(header.z_type, 0.0)
-    later = np.rint(np.nan_to_num(_finite(batch.columns["z"]) * scale, posinf=0.0, neginf=0.0)).clip(-1e15, 1e15)
+    later = np.rint(np.nan_to_num(spc_layout.finite(batch.columns["z"])) * scale).clip(-1e15, 1e15)
     result: Times = start[0] + later.astype(np.int64).astype("timedelta64[us]")
     return result
 
@@ -226,7 +220,7 @@ def expected(state: State | None) -> int | None:
 
 READER = Reader(
     name="raman_spc",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,

@@ -74,7 +74,9 @@ class TestWrittenBySciPy:
         assert numbers(four).tolist() == [[1.0, 2.0]]
         assert numbers(fields(held["inner"])["a_name_of_more_than_thirty_letters"]).tolist() == [[3.0]]
 
-    @pytest.mark.parametrize("given", [["10:00", "9:00 ", ""], ["10:00", "°C"]], ids=["ascii", "other"])
+    @pytest.mark.parametrize(
+        "given", [["10:00", "9:00 "], ["10:00", "9:00 ", ""], ["10:00", "°C"]], ids=["ascii", "none", "other"]
+    )
     def test_columns_of_texts(self, given: list[str], packed: bool):
         buffer, start, stop = column(written(np.array(given, object).reshape(-1, 1), packed=packed))
         found = [buffer[a:b].tobytes().decode() for a, b in zip(start, stop, strict=True)]
@@ -158,6 +160,7 @@ def test_what_is_wrong_with_numbers_is_said(body: bytes, words: str):
     (rows, matrix(CHAR, (1, 1, 1), element(16, b"a")), "is stored as type 16"),
     (rows, matrix(CHAR, (1, 1), element(9, bytes(8))), "is stored as type 9"),
     (column, matrix(CELL, (1, 1), matrix(DOUBLE, (1, 1), _double(1))), "numbers was found, text expected"),
+    (column, matrix(CELL, (1, 1), matrix(CHAR, (1, 2), element(1, b"abc"))), "3 characters for text of shape"),
     (column, matrix(CELL, (9, 9)), "81 arrays in 0 bytes"),
     (column, matrix(DOUBLE, (1, 1), _double(1)), "numbers was found, text expected"),
 ])  # fmt: skip
@@ -165,6 +168,13 @@ def test_what_is_wrong_inside_is_said(read, body: bytes, words: str):
     for packed in (False, True):
         with pytest.raises(DecodeError, match=words):
             read(first(body, packed=packed))
+
+
+@pytest.mark.parametrize(("kind", "stored"), [(DOUBLE, 7), (SINGLE, 7), (DOUBLE, 9)])
+def test_signalling_nan_is_nan_without_a_warning(kind: int, stored: int):
+    bits = np.array([0x7FA00000], "<u4") if stored == 7 else np.array([0x7FF4 << 48], "<u8")
+    found = numbers(first(matrix(kind, (1, 1), element(stored, bits.tobytes()))))
+    assert np.isnan(found.astype(np.float64) * 2).all()
 
 
 def test_a_place_inside_a_packed_variable_is_told_by_both():
