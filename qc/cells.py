@@ -11,6 +11,9 @@ from qc.events import PLATFORM
 
 _SLOWEST, _LONGEST = 600.0, 345_600.0
 _SLOW = 300.0
+SLOWEST_OF_ALL = 3600.0
+"""Seconds between samples up to which cells tell how much changes from one to the next, be it noise or the sea."""
+
 _FROM_DIFFERENCES = 1.048
 """Standard deviation of white noise over the median of its absolute first differences: 1 / (sqrt(2) 0.6745)."""
 
@@ -35,13 +38,13 @@ def surroundings_halo(cell_seconds: float, cells: int) -> Halo:
     return Halo(reach, reach, 1, 1)
 
 
-def cells_for(sampling_seconds: float, cells: int) -> tuple[float, int] | None:
+def cells_for(sampling_seconds: float, cells: int, slowest: float = _SLOWEST) -> tuple[float, int] | None:
     """Length of a cell, an hour or 20 samples, and how many count: at most `cells`, and four days; None below two.
 
-    None also where samples are more than ten minutes apart: from one to the next the sea changes more than the sensor's
-    noise (half-hourly temperatures of ../shared/gapfill), and noise is what the cells are to tell.
+    None also where samples are more than `slowest` apart, as a rule ten minutes: from one to the next the sea changes
+    more than the sensor's noise (half-hourly temperatures of ../shared/gapfill), and noise is what cells are to tell.
     """
-    if sampling_seconds > _SLOWEST:
+    if sampling_seconds > slowest:
         return None
     length = max(3600.0, 20 * sampling_seconds)
     count = min(cells, int(_LONGEST // length) - 1)

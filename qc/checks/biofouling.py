@@ -28,7 +28,7 @@ _APART, _FURTHEST = 3, 12
 """Hours between two means whose difference is the tide's: most of a tide is in it, little of slow weather. The gain of
 30 days is told to 1.9 of its sigmas by them where the deviations from a day's mean tell it to 1.3."""
 
-_SIGMAS = {"both": 3.2, "down": 2.8, "up": 2.8}
+_SIGMAS = {"both": 3.4, "down": 3.0, "up": 3.0}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class BiofoulingParams:
     percent
         Least drift that counts, of the baseline's mean.
     sigmas
-        And in units of its uncertainty. None takes 2.8 where the direction is known and 3.2 where it is not, with
+        And in units of its uncertainty. None takes 3.0 where the direction is known and 3.4 where it is not, with
         which one sound deployment of 60 days in some 70, or in 50, is doubted.
     baseline_days
         Days at the start of the record that count as clean.

@@ -240,7 +240,7 @@ def defaults(variable: str, traits: VariableTraits) -> SpikeParams | None:
     Of white noise this flags 0.03 %. Of spikes of 8 standard deviations in white noise it finds 99.8, 99.3 and 98.2 %
     where they are one, two and three samples wide; without `white_scale` 97.5, 94 and 71 %.
 
-    Where samples lie further apart the sea itself is the noise, never white and full of internal waves, and 5.5 times
+    Where samples lie further apart the sea itself is the noise, never white and full of internal waves, and 5.7 times
     the local noise is asked for: of the clean records of ../shared/gapfill (half-hourly) that flags 0.3 to 0.7 %, of
     IMOS temperatures of flag 1 (every ten minutes, in a thermocline) 0.9 %. At 4.5 it was 0.5 to 1.0 and 1.3 %.
     """
@@ -254,7 +254,7 @@ def defaults(variable: str, traits: VariableTraits) -> SpikeParams | None:
     bounds = {"suspect": 5 * resolution, "fail": 10 * resolution}
     if noise_rules(variable, traits.sampling_seconds):
         return SpikeParams(largest_gap, **bounds, white_scale=4.5)
-    return SpikeParams(largest_gap, **bounds, suspect_scale=5.5)
+    return SpikeParams(largest_gap, **bounds, suspect_scale=5.7)
 
 
 def halo(params: SpikeParams) -> Halo:

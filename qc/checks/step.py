@@ -5,13 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.cells import cells_for, noise_rules, surroundings, surroundings_halo
+from qc.cells import SLOWEST_OF_ALL, cells_for, noise_rules, surroundings, surroundings_halo
 from qc.check import Block, Check, Halo, VariableTraits
 from qc.compiled import compiled
 from qc.flags import Outcomes
 
 _SIDE = 7
 """Samples on each side whose medians are the levels."""
+
+_OF_NOISE, _OF_THE_SEA, _OF_THE_SLOW_SEA, _QUARTER = 15.0, 45.0, 30.0, 900.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class StepParams:
 
     largest_gap: float
     smallest: float = 0.0
-    noise: float = 15.0
+    noise: float = _OF_NOISE
     share: float = 0.7
     cell_seconds: float = 3600.0
     cells: int = 12
@@ -105,15 +107,22 @@ def _find(
 
 
 def defaults(variable: str, traits: VariableTraits) -> StepParams | None:
-    """15 times the noise and 10 steps of the resolution, where from one sample to the next it is noise that changes."""
-    if traits.sampling_seconds is None or not noise_rules(variable, traits.sampling_seconds):
+    """15 times the noise and 10 steps of the resolution, where from one sample to the next it is noise that changes.
+
+    Where it is the sea that changes, up to an hour between samples, 45 times what usually changes, and 30 times from a
+    quarter of an hour on: what is clean of ../shared/gapfill (half-hourly) and of IMOS (every ten minutes) has hardly
+    such steps. Steps of 10 standard deviations of the sea are of that size where it changes slowly.
+    """
+    if traits.sampling_seconds is None:
         return None
-    around = cells_for(traits.sampling_seconds, 12)
+    around = cells_for(traits.sampling_seconds, 12, SLOWEST_OF_ALL)
     if around is None:
         return None
+    of_the_sea = _OF_THE_SEA if traits.sampling_seconds < _QUARTER else _OF_THE_SLOW_SEA
     return StepParams(
         largest_gap=5 * traits.sampling_seconds,
         smallest=10 * (traits.resolution or 0.0),
+        noise=_OF_NOISE if noise_rules(variable, traits.sampling_seconds) else of_the_sea,
         cell_seconds=around[0],
         cells=around[1],
     )

@@ -1,11 +1,11 @@
 """Stuck sensor whose last bit still flickers: far quieter than the same sensor otherwise is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.cells import cells_for, noise_rules, surroundings, surroundings_halo
+from qc.cells import SLOWEST_OF_ALL, cells_for, noise_rules, surroundings, surroundings_halo
 from qc.check import Block, Check, Halo, VariableTraits
 from qc.compiled import compiled
 from qc.flags import FAIL, SUSPECT, Outcomes
@@ -13,6 +13,8 @@ from qc.flags import FAIL, SUSPECT, Outcomes
 _FINE, _COARSE = 0.12, 0.2
 """Share of samples equal to the one before, of white noise in steps of 0.43 and 0.71 of its standard deviation: up to
 these a short and a long run tell stuck from coarse."""
+
+_CALM = 0.06
 
 
 @dataclass(frozen=True)
@@ -108,13 +110,20 @@ def _quiet(
 
 
 def defaults(variable: str, traits: VariableTraits) -> StuckNoisyParams | None:
-    """Where from one sample to the next it is noise that changes; runs of 10 samples are suspect, those of 30 fail."""
-    if traits.sampling_seconds is None or not noise_rules(variable, traits.sampling_seconds):
+    """Runs of 10 samples are suspect, those of 30 fail.
+
+    Where it is the sea and not noise that changes from one sample to the next, up to an hour between samples, runs must
+    be as still as 0.06 of what usually changes: a sea may be calm for hours, but not that calm.
+    """
+    if traits.sampling_seconds is None:
         return None
-    around = cells_for(traits.sampling_seconds, 24)
+    around = cells_for(traits.sampling_seconds, 24, SLOWEST_OF_ALL)
     if around is None:
         return None
-    return StuckNoisyParams(largest_gap=5 * traits.sampling_seconds, cell_seconds=around[0], cells=around[1])
+    known = StuckNoisyParams(5 * traits.sampling_seconds, cell_seconds=around[0], cells=around[1])
+    if noise_rules(variable, traits.sampling_seconds):
+        return known
+    return replace(known, quiet=_CALM, quiet_long=_CALM)
 
 
 CHECK = Check(

@@ -65,8 +65,56 @@ def test_the_record_learnt_in_parts_is_flagged_as_the_whole(size):
     assert reach(plan).before_seconds == 0
 
 
+def tidal(seed, share, offset, days=60, onset=25, step_seconds=3600.0):
+    """An optode in a tide and slow weather that loses a share of its signal, and an offset, in a month."""
+    rng = np.random.default_rng(seed)
+    time = regular(int(days * 86_400 / step_seconds), step_seconds)
+    day = (time - time[0]) / 86.4e9
+    temperature = 4 + 0.1 * np.sin(2 * np.pi * day / 0.5175) + rng.normal(0, 0.002, time.size)
+    weather = np.interp(day, np.arange(days), np.cumsum(rng.normal(0, 0.1, days)))
+    grown = np.clip((day - onset) / 30, 0, None)
+    oxygen = 95 - 14.5 * (temperature - 4) + weather + rng.normal(0, 0.05, time.size)
+    return time, oxygen * (1 - share / 100 * grown) - offset * grown, temperature
+
+
+def test_tides_that_shrink_with_the_level_make_a_drift_surer_and_those_that_do_not_speak_against_it():
+    level_alone = BiofoulingParams("temperature", acts_on="offset")
+    film, sea = tidal(1, 5.0, 0.0), tidal(1, 0.0, 4.75)
+    with_gain, without = found(*film), found(*film, level_alone)
+    assert with_gain.uncertainty[-1] < without.uncertainty[-1]
+    assert with_gain.percent[-1] == pytest.approx(-5 * 34.5 / 30, abs=3 * with_gain.uncertainty[-1])
+    assert with_gain.drifting[-1]
+    assert found(*sea, level_alone).drifting[-1]
+    assert found(*sea).percent[-1] > 0.5 * found(*sea, level_alone).percent[-1]
+
+
+def test_where_tides_tell_nothing_the_level_decides():
+    time, oxygen, _ = optode(2, -5.0)
+    flat = np.full(time.size, 4.0)
+    fixed = BiofoulingParams("temperature", slope=0.0)
+    assert np.array_equal(
+        found(time, oxygen, flat, fixed).percent,
+        found(time, oxygen, flat, BiofoulingParams("temperature", slope=0.0, acts_on="offset")).percent,
+    )
+
+
+@pytest.mark.parametrize("hours", [0.5, 2, 6])
+def test_any_sampling_up_to_a_few_times_a_day_tells_of_tides(hours):
+    result = found(*tidal(3, 5.0, 0.0, step_seconds=3600.0 * hours))
+    assert result.detectable
+    assert result.drifting[-1]
+    assert not found(*tidal(3, 0.0, 0.0, step_seconds=3600.0 * hours)).drifting.any()
+
+
+def test_an_unknown_direction_asks_for_more():
+    both, down = PARAMS, BiofoulingParams("temperature", direction="down")
+    results = [(found(*optode(seed, -3.0), both), found(*optode(seed, -3.0), down)) for seed in range(5)]
+    assert all(not (one.drifting & ~other.drifting).any() for one, other in results)
+    assert any(one.drifting.sum() < other.drifting.sum() for one, other in results)
+
+
 def test_parameters_that_make_no_sense_are_refused():
-    signs = ({"percent": 0.0}, {"sigmas": -1.0}, {"direction": "left"})
+    signs = ({"percent": 0.0}, {"sigmas": -1.0}, {"direction": "left"}, {"acts_on": "both"})
     for wrong in ({"baseline_days": 2}, {"correlation_days": 0.0}, *signs):
         with pytest.raises(ValueError, match="expected"):
             BiofoulingParams("x", **wrong)

@@ -138,6 +138,26 @@ def test_defaults_hang_on_sampling_and_response():
     assert cells_for(601.0, 24) is None
 
 
+@pytest.mark.parametrize("minutes", [5, 10, 30])
+def test_in_a_slow_record_a_stuck_sensor_and_a_step_are_found_and_the_tide_is_none(minutes):
+    seconds = 60.0 * minutes
+    time = regular(4000, seconds)
+    hours = (time - time[0]) / 3.6e9
+    noise = np.random.default_rng(minutes).normal(0, 0.002, time.size)
+    value = 4 + 0.05 * np.sin(hours * 2 * np.pi / 12.42) + 0.2 * np.sin(hours * 2 * np.pi / 300) + noise
+    traits = VariableTraits(sampling_seconds=seconds, resolution=1e-4)
+    stuck, stepped = stuck_defaults("temperature", traits), step_defaults("temperature", traits)
+    sound = Block(time, value)
+    assert (stuck_noisy(sound, stuck) <= 1).all()
+    assert (step(sound, stepped) <= 1).all()
+    value = value.copy()
+    value[1000:1020] = value[1000] + 1e-4 * np.random.default_rng(0).integers(-1, 1, 20)
+    value[3000:] += 1.0
+    faulty = Block(time, value)
+    assert (stuck_noisy(faulty, stuck)[1000:1020] > 1).all()
+    assert (step(faulty, stepped)[3000:3007] == 2).all()
+
+
 def test_surroundings_are_those_of_a_plain_calculation():
     rng = np.random.default_rng(4)
     time = np.sort(rng.integers(0, 40 * 3600, 4000)) * SECOND

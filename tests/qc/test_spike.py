@@ -188,14 +188,18 @@ def test_spikes_on_the_steep_side_of_a_plume_are_found_and_the_plume_is_left_alo
 
 @pytest.mark.parametrize(
     ("variable", "seconds", "scales"),
-    [("temperature", 299.0, (4.5, 4.5)), ("temperature", 300.0, (5.5, 0.0)), ("pressure", 600.0, (4.5, 4.5)),
-     ("pressure", 601.0, (5.5, 0.0))],
+    [("temperature", 299.0, (4.5, 4.5)), ("temperature", 300.0, (5.7, 0.0)), ("pressure", 600.0, (4.5, 4.5)),
+     ("pressure", 601.0, (5.7, 0.0)), ("temperature", 3600.0, (5.7, 0.0))],
 )  # fmt: skip
 def test_in_a_slow_record_the_sea_is_the_noise(variable, seconds, scales):
-    params = defaults(variable, VariableTraits(sampling_seconds=seconds))
+    traits = VariableTraits(sampling_seconds=seconds)
+    params = defaults(variable, traits)
     assert (params.suspect_scale, params.white_scale) == scales
-    later = (step_defaults, stuck_defaults)
-    assert [rule(variable, VariableTraits(sampling_seconds=seconds)) is None for rule in later] == [not scales[1]] * 2
+    of_noise = scales[1] > 0
+    assert step_defaults(variable, traits).noise == (15.0 if of_noise else 30.0 if seconds >= 900 else 45.0)
+    assert stuck_defaults(variable, traits).quiet == (0.65 if of_noise else 0.06)
+    later = VariableTraits(sampling_seconds=3601.0)
+    assert step_defaults(variable, later) is stuck_defaults(variable, later) is None
 
 
 def test_single_spikes_of_ten_sigma_in_white_noise_are_found_and_noise_is_not():
