@@ -1,11 +1,11 @@
 """Velocities of all current profilers: counts of 16 bits to metres per second, in one compiled pass."""
 
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.compiled import compiled
+from ingest.matrices import bytes_of
 from ingest.text import Bytes
 
 BAD_VELOCITY = -32768
@@ -48,15 +48,6 @@ def metres_per_second(
         else:
             _side_by_side(span, stride, known, metres)
     return metres.reshape(len(raw), *rest) if apart is None else metres.reshape(parts, len(raw), *rest)
-
-
-def bytes_of(raw: NDArray[Any], width: int) -> tuple[Bytes, int]:
-    """Bytes from the first record's values to the last's, of `width` bytes each, and from each to the next."""
-    if not raw[:1].flags.c_contiguous or raw.strides[0] < width:
-        raw = np.ascontiguousarray(raw)
-    extent = raw.strides[0] * (len(raw) - 1) + width
-    first = raw[:1].reshape(-1).view(np.uint8)
-    return np.lib.stride_tricks.as_strided(first, (extent,), (1,), writeable=False), raw.strides[0]
 
 
 @compiled
