@@ -33,15 +33,15 @@ def metres_per_second(
     """
     count = int(np.prod(raw.shape[1:]))
     parts = 1 if apart is None else raw.shape[apart]
-    if apart is not None and raw.ndim == 2:
-        return np.ascontiguousarray(metres_per_second(raw, steps).T)
     rest = raw.shape[1:] if apart is None else raw.shape[1:apart] + raw.shape[apart + 1 :]
     metres = np.empty((parts, len(raw), count // parts if parts else 0), np.float32)
     if metres.size:
         span, stride = bytes_of(raw, 2 * count)
         # A damaged exponent may ask for steps beyond all numbers, and for less than one step in a kilometre per second.
         known = np.where((steps >= 1e-3) & (steps <= 1e9), steps, np.nan).astype(np.float32)
-        if apart == 2:
+        if parts > 1 and parts == count:
+            _one_each(span, stride, known, metres.reshape(parts, len(raw)))
+        elif apart == 2:
             _take_turns(span, stride, known, metres)
         elif parts == 1 and stride == 2 * count and known.size == 1:
             _side_by_side(span, stride, known, metres.reshape(1, 1, metres.size))
@@ -60,6 +60,17 @@ def _side_by_side(span: Bytes, stride: int, steps: NDArray[np.float32], metres: 
             counts = span[row * stride + 2 * part * size : row * stride + 2 * (part + 1) * size]
             for place in range(size):
                 metres[part, row, place] = _metres(counts[2 * place], counts[2 * place + 1], step)
+
+
+@compiled
+def _one_each(span: Bytes, stride: int, steps: NDArray[np.float32], metres: NDArray[np.float32]) -> None:
+    """Fill `metres`, shape (parts, n), from records of one number for each part."""
+    parts, records = metres.shape
+    for part in range(parts):
+        for row in range(records):
+            at = np.uint64(row * stride + 2 * part)
+            step = steps[row if steps.size > 1 else 0]
+            metres[part, row] = _metres(span[at], span[at + np.uint64(1)], step)
 
 
 @compiled
