@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ingest.ad2cp_layout import ECHOSOUNDER, Layout
 from ingest.dataset import assemble
-from ingest.nortek_velocity import AWAY
+from ingest.nortek_velocity import AWAY, scaled
 from ingest.reader import Batch
 from ingest.velocities import metres_per_second
 
@@ -110,7 +110,7 @@ _LOOKS = {4: "up", 5: "down"}
 
 
 def _per_record(columns: Mapping[str, NDArray[Any]]) -> Variables:
-    found: Variables = {name: columns[column] / divisor for name, column, divisor in _SCALED if column in columns}
+    found: Variables = {**scaled(columns, _SCALED)}
     if "pressure_sensor_temperature" in columns:
         found["pressure_sensor_temperature"] = columns["pressure_sensor_temperature"] / 5.0 - 4.0
     for name, column, dimensions, factor in _ARRAYS:

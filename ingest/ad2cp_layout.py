@@ -6,6 +6,7 @@ Nortek, Integrators Guide AD2CP, N3015-007: header, string, burst and average da
 echosounder, raw echosounder.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -14,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.matrices import Place, alike, column, fields, take
+from ingest.gathered import gathered
+from ingest.matrices import Place, alike, alike_at, bytes_of, column, fields, take
 
 Rows = NDArray[np.uint8]
 Columns = dict[str, NDArray[Any]]
@@ -47,7 +49,7 @@ _SENSORS = {
 }  # fmt: skip
 
 VERSION_3 = fields(
-    settings=("(8,)u1", 0), clock=("(6,)u1", 8), clock_fraction=("<u2", 14), **_SENSORS, beams=("<u2", 30),
+    settings=("(8,)u1", 0), clock=("(8,)u1", 8), **_SENSORS, beams=("<u2", 30),
     cell_size=("<u2", 32), blanking=("<u2", 34), nominal_correlation=("u1", 36), pressure_sensor_temperature=("u1", 37),
     battery=("<u2", 38), magnetometer=("(3,)<i2", 40), accelerometer=("(3,)<i2", 46), ambiguity=("<u2", 52),
     transmit_energy=("<u2", 56), exponent=("i1", 58), power=("i1", 59), clock_temperature=("<i2", 62),
@@ -56,14 +58,14 @@ VERSION_3 = fields(
 """Burst, average, altimeter and echosounder data: angles and temperatures in 0.01 degree, pressure in mbar."""
 
 VERSION_2 = fields(
-    settings=("(8,)u1", 0), clock=("(6,)u1", 8), clock_fraction=("<u2", 14), **_SENSORS, error=("<u2", 30),
+    settings=("(8,)u1", 0), clock=("(8,)u1", 8), **_SENSORS, error=("<u2", 30),
     short_status=("<u2", 32), beams=("<u2", 34), cell_size=("<u2", 36), blanking=("<u2", 38), battery=("<u2", 42),
     magnetometer=("(3,)<i2", 44), accelerometer=("(3,)<i2", 50), ambiguity=("<u2", 56), transmit_energy=("<u2", 60),
     exponent=("i1", 62), power=("i1", 63),
 )  # fmt: skip
 
 TRACK = fields(
-    settings=("(8,)u1", 0), clock=("(6,)u1", 8), clock_fraction=("<u2", 14), **_SENSORS, beams=("<u2", 30),
+    settings=("(8,)u1", 0), clock=("(8,)u1", 8), **_SENSORS, beams=("<u2", 30),
     cell_size=("<u2", 32), blanking=("<u2", 34), nominal_correlation=("u1", 36), battery=("<u2", 38),
     magnetometer=("(3,)<i2", 40), accelerometer=("(3,)<i2", 46), ambiguity=("<u4", 52), transmit_energy=("<u2", 58),
     exponent=("i1", 60), power=("i1", 61), clock_temperature=("<i2", 64), error=("<u4", 66), status=("<u4", 70),
@@ -72,7 +74,7 @@ TRACK = fields(
 """Bottom track and water track."""
 
 RAW_ECHOSOUNDER = fields(
-    settings=("(2,)u1", 0), clock=("(6,)u1", 2), clock_fraction=("<u2", 8), error=("<u2", 10), status=("<u4", 12),
+    settings=("(2,)u1", 0), clock=("(8,)u1", 2), error=("<u2", 10), status=("<u4", 12),
     serial=("<u4", 16), samples=("<u4", 20), first_sample=("<u4", 24), sampling_frequency=("<f4", 28),
 )  # fmt: skip
 
@@ -119,6 +121,11 @@ class Group(NamedTuple):
     reason: str
 
 
+_KIND = np.array([1, 2])  # size of the header, record id
+_VERSION = np.array([0, 1])  # behind the header: version, and where its data start
+_ALL_BITS = np.full(2, 0xFF, np.uint8)
+
+
 def groups(matrix: Rows) -> Iterator[Group]:
     """Sort records of one length by layout.
 
@@ -132,11 +139,10 @@ def groups(matrix: Rows) -> Iterator[Group]:
     Group
         Rows ascending; columns are views into the matrix where all its rows are alike.
     """
-    # Size of the header, record id; version and place of the data that follow the header.
-    for outer in alike(matrix[:, [1, 2]]):
+    for outer in alike_at(matrix, _KIND, _ALL_BITS):
         part = take(matrix, outer)
         header, record = int(part[0, 1]), int(part[0, 2])
-        for inner in alike(part[:, [header, header + 1]]):
+        for inner in alike_at(part, header + _VERSION, _ALL_BITS):
             yield from _by_settings(take(part, inner), outer[inner], header, record)
 
 
@@ -178,7 +184,7 @@ _TRACK_DISTANCE, _TRACK_MERIT, _TRACK_ATTITUDE = 1 << 8, 1 << 9, 1 << 10
 
 def _by_identity(data: Rows, fields: np.dtype[Any], record: int) -> Iterator[NDArray[np.intp]]:
     """Row numbers by what tells one layout from another."""
-    for rows in alike(data[:, _identity_bytes(fields, record)] & _identity_mask(fields, record)):
+    for rows in alike_at(data, _identity_bytes(fields, record), _identity_mask(fields, record)):
         raw = _raw_altimeter(data[rows[0]].tobytes(), fields, record)
         if raw is None or raw + 6 > data.shape[1]:
             yield rows
@@ -247,7 +253,7 @@ def _places(settings: Mapping[str, int | float], data: bytes, fields: np.dtype[A
     start = data[1]
     for name, format_, shape in _data_of(settings, data, fields, record):
         places[name] = Place(start, np.dtype(format_), shape)
-        start += places[name].dtype.itemsize * int(np.prod(shape))
+        start += places[name].dtype.itemsize * math.prod(shape)
     if start > len(data):
         return f"its configuration asks for {start} bytes of data, {len(data)} are there"
     if data[1] < _LEAST[fields]:
@@ -325,7 +331,7 @@ def _raw_altimeter(data: bytes, fields: np.dtype[Any], record: int) -> int | Non
     if not configuration & _RAW_ALTIMETER:
         return None
     before = _wanted(configuration, _before_samples(int(settings["beams"]), int(settings["cells"])))
-    return data[1] + sum(np.dtype(format_).itemsize * int(np.prod(shape)) for _, format_, shape in before)
+    return data[1] + sum(np.dtype(format_).itemsize * math.prod(shape) for _, format_, shape in before)
 
 
 def _altimeter_count(data: bytes, fields: np.dtype[Any], record: int) -> int:
@@ -335,7 +341,8 @@ def _altimeter_count(data: bytes, fields: np.dtype[Any], record: int) -> int:
 
 
 def _columns(data: Rows, places: Mapping[str, Place], fixed: int) -> Columns:
-    """View the fields of every row, each of shape (n, *shape)."""
-    # The short fields at the start of far-apart rows are gone through one by one: brought together, they are in cache.
-    near = np.ascontiguousarray(data[:, :fixed])
-    return {name: column(near if place.start < fixed else data, place) for name, place in places.items()}
+    """Give the fields of every row, each of shape (n, *shape): copies of the short ones at the start, else views."""
+    span, stride = bytes_of(data, data.shape[1])
+    at_start = {name: place for name, place in places.items() if place.start < fixed}
+    near = gathered(span, np.arange(len(data)) * stride, at_start)
+    return {name: near[name] if name in near else column(data, place) for name, place in places.items()}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ingest.dataset import assemble
 from ingest.nortek_classic import ATTITUDE, SAMPLE
 from ingest.nortek_classic_settings import Settings
-from ingest.nortek_velocity import AWAY, bit
+from ingest.nortek_velocity import AWAY, bit, scaled
 from ingest.reader import Batch
 from ingest.velocities import metres_per_second
 
@@ -97,15 +97,16 @@ def dataset_of(batch: Batch, kind: int, frame: str, settings: Settings, status: 
     columns = dict(batch.columns)
     if "noise" in columns and "magnitude" not in columns:
         columns["noise"] = columns["noise"][:, :3]
-    variables: Variables = {name: columns[column] / divisor for name, column, divisor in _SCALED if column in columns}
+    variables: Variables = {**scaled(columns, _SCALED)}
     for name, column, dimensions in _COUNTED:
         if column in columns:
             variables[name] = (dimensions, _signed(columns[column]))
     if "pressure" in columns:
         variables["pressure"] = columns["pressure"]
     if "pressure_low" in columns:
-        high = columns["pressure_high"].astype(np.float64) * 65_536 if "pressure_high" in columns else 0.0
-        variables["pressure"] = (columns["pressure_low"] + high) / 1000
+        pressure = columns["pressure_high"] * 65_536.0 if "pressure_high" in columns else np.zeros(len(batch.offset))
+        pressure += columns["pressure_low"]
+        variables["pressure"] = np.divide(pressure, 1000, out=pressure)
     variables |= _velocities(columns, kind, frame, settings)
     if kind == ATTITUDE:
         variables |= _attitude(columns)

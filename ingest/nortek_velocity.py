@@ -1,5 +1,6 @@
-"""What the velocities of all Nortek instruments have in common."""
+"""What the records of all Nortek instruments have in common."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,3 +13,21 @@ def bit(words: NDArray[Any], place: int) -> NDArray[np.bool_]:
     """Whether a bit is set in each word."""
     found: NDArray[np.bool_] = (words >> place & 1) > 0
     return found
+
+
+def scaled(columns: Mapping[str, NDArray[Any]], table: Iterable[tuple[str, str, float]]) -> dict[str, NDArray[Any]]:
+    """Divide columns, each of shape (n,), by the steps in a unit.
+
+    Parameters
+    ----------
+    columns
+        Raw values.
+    table
+        Our name, name of the column, divisor; those that are not there are left out.
+    """
+    held = [(name, columns[column], divisor) for name, column, divisor in table if column in columns]
+    # Whole numbers become float64 in one piece of memory: NumPy asks for large pages for it, for many short ones not.
+    whole = [one for one in held if one[1].dtype.kind in "iu"]
+    values = np.empty((len(whole), whole[0][1].size if whole else 0))
+    found = {name: np.divide(raw, divisor, out=out) for (name, raw, divisor), out in zip(whole, values, strict=True)}
+    return {name: found[name] if name in found else raw / divisor for name, raw, divisor in held}

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from ingest.compiled import compiled
 from ingest.dataset import assemble
+from ingest.matrices import bytes_of
 from ingest.reader import Batch
 from ingest.sontek_layout import Configuration, Layout
 from ingest.text import Bytes
-from ingest.velocities import bytes_of
 
 Variables = dict[str, NDArray[Any] | tuple[tuple[str, ...], NDArray[Any]]]
 

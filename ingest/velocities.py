@@ -1,12 +1,12 @@
 """Velocities of all current profilers: counts of 16 bits to metres per second, in one compiled pass."""
 
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest import pages
 from ingest.compiled import compiled
+from ingest.matrices import bytes_of
 from ingest.text import Bytes
 
 BAD_VELOCITY = -32768
@@ -34,30 +34,21 @@ def metres_per_second(
     """
     count = int(np.prod(raw.shape[1:]))
     parts = 1 if apart is None else raw.shape[apart]
-    if apart is not None and raw.ndim == 2:
-        return np.ascontiguousarray(metres_per_second(raw, steps).T)
     rest = raw.shape[1:] if apart is None else raw.shape[1:apart] + raw.shape[apart + 1 :]
     metres = pages.empty((parts, len(raw), count // parts if parts else 0), np.float32)
     if metres.size:
         span, stride = bytes_of(raw, 2 * count)
         # A damaged exponent may ask for steps beyond all numbers, and for less than one step in a kilometre per second.
         known = np.where((steps >= 1e-3) & (steps <= 1e9), steps, np.nan).astype(np.float32)
-        if apart == 2:
+        if parts > 1 and parts == count:
+            _one_each(span, stride, known, metres.reshape(parts, len(raw)))
+        elif apart == 2:
             _take_turns(span, stride, known, metres)
         elif parts == 1 and stride == 2 * count and known.size == 1:
             _side_by_side(span, stride, known, metres.reshape(1, 1, metres.size))
         else:
             _side_by_side(span, stride, known, metres)
     return metres.reshape(len(raw), *rest) if apart is None else metres.reshape(parts, len(raw), *rest)
-
-
-def bytes_of(raw: NDArray[Any], width: int) -> tuple[Bytes, int]:
-    """Bytes from the first record's values to the last's, of `width` bytes each, and from each to the next."""
-    if not raw[:1].flags.c_contiguous or raw.strides[0] < width:
-        raw = np.ascontiguousarray(raw)
-    extent = raw.strides[0] * (len(raw) - 1) + width
-    first = raw[:1].reshape(-1).view(np.uint8)
-    return np.lib.stride_tricks.as_strided(first, (extent,), (1,), writeable=False), raw.strides[0]
 
 
 @compiled
@@ -70,6 +61,17 @@ def _side_by_side(span: Bytes, stride: int, steps: NDArray[np.float32], metres: 
             counts = span[row * stride + 2 * part * size : row * stride + 2 * (part + 1) * size]
             for place in range(size):
                 metres[part, row, place] = _metres(counts[2 * place], counts[2 * place + 1], step)
+
+
+@compiled
+def _one_each(span: Bytes, stride: int, steps: NDArray[np.float32], metres: NDArray[np.float32]) -> None:
+    """Fill `metres`, shape (parts, n), from records of one number for each part."""
+    parts, records = metres.shape
+    for part in range(parts):
+        for row in range(records):
+            at = np.uint64(row * stride + 2 * part)
+            step = steps[row if steps.size > 1 else 0]
+            metres[part, row] = _metres(span[at], span[at + np.uint64(1)], step)
 
 
 @compiled

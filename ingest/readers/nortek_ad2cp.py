@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from ingest.ad2cp_dataset import dataset_of
 from ingest.ad2cp_framing import RULE, promises
 from ingest.ad2cp_layout import STREAMS, STRING, Columns, Group, Layout, groups
+from ingest.compiled import sealed
 from ingest.framing import Frames, Search, find_frames
 from ingest.ledger import Span
 from ingest.matrices import rows
+from ingest.nortek_clock import counted_times
 from ingest.pieces import Stretch, joined, kept
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Places
-from ingest.timecode import Times, from_fields
+from ingest.timecode import Times
 
 Text = tuple[tuple[str, str], ...]
 
@@ -160,7 +162,7 @@ def _batches(
             continue
         offset, length, columns = joined([Stretch(*piece[1:]) for piece in own])
         time, reckoned, possible = _clock(columns, beats, stream.name)
-        columns = {name: values for name, values in columns.items() if name not in ("clock", "clock_fraction")}
+        columns = {name: values for name, values in columns.items() if name != "clock"}
         dated = Stretch(offset, length, columns | {"time": time, "clock_reckoned": reckoned})
         dated, bad = kept(dated, possible, _IMPOSSIBLE)
         rejected += bad
@@ -181,12 +183,10 @@ def _clock(
     on from the two good ones before it, by ensemble number where there is one.
     """
     beat = beats.get(stream, ())
-    year, month, day, hour, minute, second = columns["clock"].T.astype(np.int64)
-    time, good = from_fields((year + 1900, month + 1, day), (hour, minute, second),
-                             columns["clock_fraction"].astype(np.int64) * 100)  # fmt: skip
-    micro = time.astype(np.int64)
+    clock = sealed(columns["clock"].reshape(-1))
+    micro, good = counted_times(clock, np.arange(0, clock.size, columns["clock"].shape[1]), 0)
     numbers = columns["ensemble"].astype(np.int64) if "ensemble" in columns else None
-    possible, after = np.ones(time.size, bool), 0
+    possible, after = np.ones(micro.size, bool), 0
     for row in np.flatnonzero(~good).tolist():
         beat = _beat(beat, numbers, micro, slice(after, row))
         possible[row], after = len(beat) > 1, row + 1
@@ -194,7 +194,7 @@ def _clock(
             micro[row] = _next(beat, None if numbers is None else int(numbers[row]))
             beat = _beat(beat, numbers, micro, slice(row, after))
     beats[stream] = _beat(beat, numbers, micro, slice(after, None))
-    return micro.astype("datetime64[us]"), (~good).astype(np.uint8), possible
+    return micro.view("datetime64[us]"), (~good).astype(np.uint8), possible
 
 
 def _beat(before: Beat, numbers: Places | None, micro: Places, rows: slice) -> Beat:

@@ -1,0 +1,76 @@
+"""Compiled passes over Nortek records: their clocks, and their fields brought together."""
+
+import numpy as np
+import pytest
+
+from ingest.compiled import sealed
+from ingest.gathered import gathered
+from ingest.matrices import Place, alike_at
+from ingest.nortek_clock import counted_times, decimal_times
+from ingest.timecode import from_fields
+
+LENGTH, FIRST = 21, 3
+
+
+def clocks(generator, limits, encode):
+    """Fields that are mostly a time, here and there none, as bytes of records; and the fields."""
+    fields = np.array([generator.integers(low, high, 4000) for low, high in limits])
+    rows = generator.integers(0, 256, (4000, LENGTH), dtype=np.uint8)
+    rows[:, FIRST : FIRST + len(limits)] = encode(fields).T
+    return sealed(rows.reshape(-1)), np.arange(4000) * LENGTH, fields
+
+
+def test_decimal_clocks_are_times_of_the_calendar_or_none():
+    limits = ((0, 62), (0, 62), (0, 33), (0, 26), (0, 100), (0, 14))
+    buffer, start, fields = clocks(np.random.default_rng(1), limits, lambda values: values // 10 << 4 | values % 10)
+    minute, second, day, hour, year, month = fields
+    wanted, valid = from_fields((np.where(year >= 90, 1900, 2000) + year, month, day), (hour, minute, second))
+    times, good = decimal_times(buffer, start, FIRST)
+    assert 0.5 < good.mean() < 0.9
+    np.testing.assert_array_equal(good, valid)
+    np.testing.assert_array_equal(times, wanted)
+
+
+@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize("byte", [0x0A, 0xA0, 0x1F, 0xFF])
+def test_a_byte_that_is_no_decimal_makes_no_time(place, byte):
+    clock = [0x30, 0x15, 0x07, 0x19, 0x14, 0x10]
+    good = sealed(np.array(clock, np.uint8))
+    assert decimal_times(good, np.zeros(1, np.int64), 0)[0] == np.datetime64("2014-10-07T19:30:15")
+    clock[place] = byte
+    assert not decimal_times(sealed(np.array(clock, np.uint8)), np.zeros(1, np.int64), 0)[1].any()
+
+
+def test_counted_clocks_are_times_of_the_calendar_or_none():
+    limits = ((0, 256), (0, 13), (0, 33), (0, 26), (0, 62), (0, 62), (0, 256), (0, 41))
+    buffer, start, fields = clocks(np.random.default_rng(2), limits, lambda values: values)
+    year, month, day, hour, minute, second, low, high = fields
+    wanted, valid = from_fields((year + 1900, month + 1, day), (hour, minute, second), (low + 256 * high) * 100)
+    times, good = counted_times(buffer, start, FIRST)
+    assert 0.5 < good.mean() < 0.9
+    np.testing.assert_array_equal(good, valid)
+    np.testing.assert_array_equal(times.view("datetime64[us]"), wanted)
+
+
+@pytest.mark.parametrize("count", [0, 1, 511, 512, 1500])
+def test_fields_are_those_of_every_record(count):
+    record = np.dtype({
+        "names": ["byte", "word", "vector", "three", "number"],
+        "formats": ["u1", "<i2", "(3,)<i2", "(3,)u1", "<f4"],
+        "offsets": [1, 2, 5, 11, 14],
+        "itemsize": LENGTH,
+    })  # fmt: skip
+    rows = np.random.default_rng(3).integers(0, 256, (count, LENGTH), dtype=np.uint8)
+    buffer = sealed(np.concatenate([np.zeros(5, np.uint8), rows.reshape(-1)]))
+    places = {name: Place(entry[1], entry[0].base, entry[0].shape) for name, entry in record.fields.items()}
+    columns = gathered(buffer, 5 + np.arange(count) * LENGTH, places)
+    for name, wanted in ((name, np.frombuffer(rows.tobytes(), record)[name]) for name in places):
+        assert (columns[name].dtype, columns[name].shape) == (wanted.dtype, wanted.shape)
+        assert columns[name].tobytes() == wanted.tobytes()
+
+
+def test_rows_are_alike_by_the_bits_that_count():
+    rows = np.array([[1, 0b0110, 9], [2, 0b0111, 9], [3, 0b0100, 9]], np.uint8)
+    places = np.array([1, 2])
+    assert [one.tolist() for one in alike_at(rows, places, np.array([0b0100, 0xFF], np.uint8))] == [[0, 1, 2]]
+    assert [one.tolist() for one in alike_at(rows, places, np.array([0b0001, 0xFF], np.uint8))] == [[0, 2], [1]]
