@@ -154,6 +154,9 @@ def _span(piece: "_Piece", offset: int, reason: str) -> Span:
     return Span(offset + piece.start, piece.stop - piece.start, reason)
 
 
+_DAMAGE = Search(NO_SYNC)
+
+
 class _Damage(NamedTuple):
     start: int
     length: int
@@ -279,10 +282,14 @@ class _Seams:
         opening, closing = np.concatenate(([0], end)), np.concatenate((start, [limit]))
         pieces: list[_Piece] = []
         tail = limit
+        plain = self.rule.text is None and not self.damage
         for place in np.flatnonzero(closing > opening).tolist():
             # The last gap may go on in the next block, unless a frame that waits for its end stands behind it.
             closed = place < start.size or self.last or limit < len(self.block)
             first, stop = int(opening[place]), int(closing[place])
+            if plain and 0 < place < start.size:
+                pieces.append(_Piece(first, stop, _DAMAGE))
+                continue
             found = self._gap(first, stop, search if place == 0 else Search(), closed=closed)
             pieces += found
             if place == start.size:

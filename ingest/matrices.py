@@ -61,6 +61,14 @@ def _gather(buffer: Bytes, start: Places, matrix: Bytes) -> None:
             matrix[row, place] = held[place]
 
 
+def packed(matrix: Bytes) -> Bytes:
+    """Copy rows of at least one byte, each behind the other."""
+    copied: Bytes = pages.empty(matrix.shape, np.uint8)
+    whole = f"V{matrix.shape[1]}"  # rows as items of one odd type: three times as fast as bytes
+    copied.view(whole)[...] = matrix.view(whole)
+    return copied
+
+
 @compiled
 def _all_alike(matrix: Bytes) -> bool:
     """Whether every row is the first one: without an array of the comparison, which took a tenth of a decoding."""
@@ -178,9 +186,7 @@ def small_fields(buffer: Bytes, start: Places, places: Mapping[str, Place]) -> d
 
 def _side_by_side(buffer: Bytes, start: Places, places: Mapping[str, Place], stop: int) -> dict[str, NDArray[Any]]:
     first = min(place.start for place in places.values())
-    width = stop - first
-    # As items of one odd type, as in `rows`.
-    matrix = rows(buffer, start + first, width).view(f"V{width}").copy().view(np.uint8)
+    matrix = packed(rows(buffer, start + first, stop - first))
     return {name: column(matrix, place._replace(start=place.start - first)) for name, place in places.items()}
 
 

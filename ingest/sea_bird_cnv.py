@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import pages
+from ingest.compiled import compiled
 from ingest.fields import WIDEST_NUMBER
 from ingest.sea_bird_names import TIME_NAMES, Column
 from ingest.text import Bytes, Lines, Places
@@ -193,6 +195,34 @@ def _odd_value(text: bytes) -> float | None:
     if _ODD_NUMBER.fullmatch(text):
         return float(text)
     return float("nan") if _NO_NUMBER.fullmatch(text) else None
+
+
+def known_values(rows: NDArray[np.float32], bad_flag: float) -> NDArray[np.float64]:
+    """Binary rows as columns, NaN where the maker's software marked a value as bad, or it is no number.
+
+    Parameters
+    ----------
+    rows : ndarray of float32, shape (n, columns)
+        As they stand in the file; may begin at any byte.
+    bad_flag
+        The mark.
+
+    Returns
+    -------
+    ndarray of float64, shape (columns, n)
+    """
+    values: NDArray[np.float64] = pages.empty(rows.shape[::-1], np.float64)
+    _take_known(rows, np.float32(bad_flag), values)
+    return values
+
+
+@compiled
+def _take_known(rows: NDArray[np.float32], bad_flag: np.float32, values: NDArray[np.float64]) -> None:
+    for row in range(rows.shape[0]):
+        for column in range(rows.shape[1]):
+            value = rows[row, column]
+            known = np.isfinite(value) and value != bad_flag
+            values[column, row] = value if known else np.nan
 
 
 class TimeRule(NamedTuple):

@@ -12,17 +12,17 @@ SonTek, ADVField Operation Manual, September 2001, pages 98 to 105. It says 0x10
 
 from ingest.checksums import Eights, byte_sum, word
 from ingest.compiled import compiled
-from ingest.framing import CUT, HEADER, HEADER_CUT, Found, FrameRule, Walked, note
+from ingest.framing import Found, FrameRule, Walked
+from ingest.sontek_frames import FIRST_SUM, note_lost, starts
 from ingest.text import Bytes
 
-SYNC, BURST = 0xA5, 0x11
+BURST = 0x11
 HEADER_BYTES = 60
 CHECKSUM_BYTES = 2
 
 BEAMS, COMPASS, SENSORS, STATISTICS, ANALOG, PRESSURE, OTHER = 1, 2, 4, 16, 32, 64, 128
 """Bits of what is recorded."""
 
-_FIRST_SUM = 0xA596
 _STATISTICS_BYTES = 36
 _ANSWERS = (0, 4, 16, 80)  # bytes of a CTD's (the manual's table, and its four numbers as long integers) or a LISST's
 _MOST_SAMPLES = 32_000  # page 37
@@ -40,18 +40,6 @@ def sample_bytes(recorded: int) -> int:
 
 
 @compiled
-def _starts(buffer: Bytes, at: int) -> bool:
-    """Whether the bytes from `at` on, as far as they are there, begin a burst: A5 11, the header's own length."""
-    left = buffer.size - at
-    return (
-        buffer[at] == SYNC
-        and (left < 2 or buffer[at + 1] == BURST)
-        and (left < 3 or buffer[at + 2] == HEADER_BYTES)
-        and (left < 4 or buffer[at + 3] == 0)
-    )
-
-
-@compiled
 def _size(buffer: Bytes, at: int) -> int:
     """Bytes of a burst before any answer of another instrument; 0 where the header cannot be one."""
     rate, samples, recorded = word(buffer, at + 28), word(buffer, at + 30), int(buffer[at + 33])
@@ -63,7 +51,7 @@ def _size(buffer: Bytes, at: int) -> int:
 @compiled
 def _length(buffer: Bytes, numbers: Eights, at: int, size: int) -> int:
     """Bytes of the burst at `at` with its checksum; 0 where it holds nowhere."""
-    total, summed = _FIRST_SUM, at
+    total, summed = FIRST_SUM, at
     for answer in _ANSWERS:
         end = at + size + answer
         if end + CHECKSUM_BYTES > buffer.size or (answer and not buffer[at + 33] & OTHER):
@@ -83,7 +71,7 @@ def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faul
     """Find bursts; see `ingest.framing.Walk`."""
     frames = damaged = 0
     while at < buffer.size and frames < len(found) and damaged < len(faults):
-        if not _starts(buffer, at):
+        if not starts(buffer, at, BURST, HEADER_BYTES):
             at += 1
             continue
         left = buffer.size - at
@@ -99,22 +87,11 @@ def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faul
             needed = size + CHECKSUM_BYTES + (_ANSWERS[-1] if buffer[at + 33] & OTHER else 0)
         if needed > left and not last:
             return at, frames, damaged, at + needed
-        damaged = _fault(buffer, at, needed, faults, damaged)
+        damaged = note_lost(left, at, HEADER_BYTES, needed, faults, damaged)
+        if HEADER_BYTES <= left >= needed:
+            faults[damaged - 1, 3], faults[damaged - 1, 4] = word(buffer, at + 30), buffer[at + 33]
         at += 1
     return at, frames, damaged, 0
-
-
-@compiled
-def _fault(buffer: Bytes, at: int, needed: int, faults: Found, damaged: int) -> int:
-    """Note what looks like a burst and is none; a lone sync byte at the end of the file does not."""
-    left = buffer.size - at
-    if left < HEADER_BYTES:
-        return note(faults, damaged, at, left, HEADER_CUT) if left > 1 else damaged
-    if needed > left:
-        return note(faults, damaged, at, needed, CUT)
-    damaged = note(faults, damaged, at, needed, HEADER)
-    faults[damaged - 1, 3], faults[damaged - 1, 4] = word(buffer, at + 30), buffer[at + 33]
-    return damaged
 
 
 RULE = FrameRule(walk, "no burst of {0} samples with what code {1} records: its checksum holds nowhere")

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from ingest import sontek_adv_framing as framing
-from ingest.matrices import Place, alike, column, fields, rows
+from ingest.matrices import Place, alike, fields, packed, rows, take
 from ingest.pieces import Columns
-from ingest.sontek_adv_framing import HEADER_BYTES, sample_bytes
 from ingest.text import Bytes, Places
 
 CONFIGURATION_BYTES = 441
@@ -115,18 +114,12 @@ class Layout:
         return found
 
 
-def groups(buffer: Bytes, start: Places, length: int) -> Iterator[tuple[Layout, Places, int, Columns, Columns]]:
-    """Bursts of one length by layout: row numbers, samples of each, header fields (n,), sample fields (n, samples)."""
-    matrix = rows(buffer, start, length)
-    for same in alike(matrix[:, _SAME]):
-        part = np.ascontiguousarray(matrix if same.size == len(matrix) else matrix[same])
+def groups(buffer: Bytes, start: Places, length: int) -> Iterator[tuple[Layout, Places, int, Columns]]:
+    """Bursts of one length by layout: row numbers, samples of each, and header fields, each of shape (n,)."""
+    headers = packed(rows(buffer, start, HEADER.itemsize))
+    for same in alike(headers[:, _SAME]):
+        part = take(headers, same)
         rate, samples = np.frombuffer(part[0, 28:32].tobytes(), "<u2").tolist()
         layout = Layout(int(part[0, 26]), rate, int(part[0, 32]), int(part[0, 33]))
-        header = part[:, : HEADER.itemsize].copy().view(HEADER)[:, 0]
-        size = sample_bytes(layout.recorded)
-        body = part[:, HEADER_BYTES : HEADER_BYTES + samples * size].reshape(-1, size)
-        columns = {
-            name: column(body, place).reshape(len(part), samples, *place.shape)
-            for name, place in layout.places.items()
-        }
-        yield layout, same, samples, {name: header[name] for name in HEADER.names or ()}, columns
+        header = part.view(HEADER)[:, 0]
+        yield layout, same, samples, {name: header[name] for name in HEADER.names or ()}

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ingest import pages
 from ingest.compiled import compiled
 from ingest.dataset import assemble
 from ingest.matrices import bytes_of
@@ -34,11 +35,12 @@ _SIGNS = {
 def _metres(raw: NDArray[np.int16], quality: NDArray[np.uint8], layout: Layout) -> NDArray[np.float32]:
     """Velocities in m/s, cells by components; NaN where the instrument marks them."""
     count = layout.beams * layout.cells
-    metres = np.empty((len(raw), count), np.float32)
+    metres = pages.empty((len(raw), count), np.float32)
     counts, stride = bytes_of(raw, 2 * count)
     marks, spacing = bytes_of(quality, count)
     # The maker's unit is 1 mm/s, of a PC-ADP 0.1 mm/s.
-    _divide(counts, stride, np.float32(10_000 if layout.coherent else 1000), metres)
+    steps = np.float32(10_000 if layout.coherent else 1000)
+    _divide(counts, stride, steps, metres)
     if layout.coherent:
         _mark(counts, stride, marks, spacing, metres)
     return np.swapaxes(metres.reshape(raw.shape), 1, 2)

@@ -11,10 +11,11 @@ checksum seen to hold in corpus oce_adp_sontek.adp.
 
 from ingest.checksums import Eights, byte_sum, word
 from ingest.compiled import compiled
-from ingest.framing import CUT, HEADER, HEADER_CUT, Found, FrameRule, Walked, note
+from ingest.framing import Found, FrameRule, Walked
+from ingest.sontek_frames import FIRST_SUM, note_lost, starts
 from ingest.text import Bytes
 
-SYNC, PROFILE = 0xA5, 0x10
+PROFILE = 0x10
 HEADER_BYTES = 80
 COHERENT_BYTES = 36
 CHECKSUM_BYTES = 2
@@ -22,26 +23,13 @@ PLAIN, COHERENT = 0, 1
 """Kinds of profiles."""
 
 _TOLD = 32  # bytes of a header up to the number of cells
-_FIRST_SUM = 0xA596
 _MOST_BEAMS, _MOST_CELLS = 4, 512
-
-
-@compiled
-def _starts(buffer: Bytes, at: int) -> bool:
-    """Whether the bytes from `at` on, as far as they are there, begin a profile: A5 10, the header's own length."""
-    left = buffer.size - at
-    return (
-        buffer[at] == SYNC
-        and (left < 2 or buffer[at + 1] == PROFILE)
-        and (left < 3 or buffer[at + 2] == HEADER_BYTES)
-        and (left < 4 or buffer[at + 3] == 0)
-    )
 
 
 @compiled
 def _form(buffer: Bytes, numbers: Eights, at: int, size: int) -> int:
     """Length times 256 plus kind of the profile at `at`, of `size` bytes if it is plain; 0 where no checksum holds."""
-    total, summed = _FIRST_SUM, at
+    total, summed = FIRST_SUM, at
     for kind in range(2):
         end = at + size + kind * COHERENT_BYTES
         if end + CHECKSUM_BYTES > buffer.size:
@@ -67,7 +55,8 @@ def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faul
     frames = damaged = 0
     while at < buffer.size and frames < len(found) and damaged < len(faults):
         left = buffer.size - at
-        size = _size(buffer, at) if left >= _TOLD and _starts(buffer, at) else 0
+        begins = starts(buffer, at, PROFILE, HEADER_BYTES)
+        size = _size(buffer, at) if left >= _TOLD and begins else 0
         form = _form(buffer, numbers, at, size) if size else 0
         if form:
             found[frames, 0], found[frames, 1] = at, form
@@ -75,25 +64,14 @@ def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faul
             at += form >> 8
             continue
         needed = size + COHERENT_BYTES + CHECKSUM_BYTES if size else _TOLD
-        if _starts(buffer, at):
+        if begins:
             if needed > left and not last:
                 return at, frames, damaged, at + needed
-            damaged = _fault(buffer, at, needed, faults, damaged)
+            damaged = note_lost(left, at, _TOLD, needed, faults, damaged)
+            if _TOLD <= left >= needed:
+                faults[damaged - 1, 3], faults[damaged - 1, 4] = word(buffer, at + 30), buffer[at + 26]
         at += 1
     return at, frames, damaged, 0
-
-
-@compiled
-def _fault(buffer: Bytes, at: int, needed: int, faults: Found, damaged: int) -> int:
-    """Note what looks like a profile and is none; a lone sync byte at the end of the file does not."""
-    left = buffer.size - at
-    if left < _TOLD:
-        return note(faults, damaged, at, left, HEADER_CUT) if left > 1 else damaged
-    if needed > left:
-        return note(faults, damaged, at, needed, CUT)
-    damaged = note(faults, damaged, at, needed, HEADER)
-    faults[damaged - 1, 3], faults[damaged - 1, 4] = word(buffer, at + 30), buffer[at + 26]
-    return damaged
 
 
 RULE = FrameRule(walk, "no profile of {0} cells and {1} beams: neither the checksum of an ADP nor of a PC-ADP holds")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ingest.matrices import Place, alike, column, fields, rows
+from ingest.matrices import Place, alike, column, fields, packed, rows
 from ingest.pieces import Columns
 from ingest.sontek_framing import COHERENT, COHERENT_BYTES, HEADER_BYTES
 from ingest.text import Bytes, Places
@@ -104,7 +104,7 @@ def groups(buffer: Bytes, start: Places, length: int, kind: int) -> Iterator[tup
     """Profiles of one kind and length by layout: row numbers, and raw columns, each of shape (n, ...)."""
     matrix = rows(buffer, start, length)
     # Side by side the headers stay in the cache while they are compared and their twenty fields are taken.
-    headers = np.ascontiguousarray(matrix[:, : HEADER.itemsize])
+    headers = packed(matrix[:, : HEADER.itemsize])
     for same in alike(headers[:, _SAME]):
         all_of_them = same.size == len(matrix)
         part = matrix if all_of_them else matrix[same]

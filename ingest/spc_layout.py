@@ -13,6 +13,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import pages
+from ingest.compiled import compiled
+from ingest.matrices import bytes_of
+from ingest.text import Block, Bytes
+
 NEW, BIG, OLD = 0x4B, 0x4C, 0x4D
 SHORT, MULTIFILE, OWN_X, X_ARRAY = 0x01, 0x04, 0x40, 0x80
 FLOAT = -128
@@ -92,7 +97,7 @@ class Header:
         return np.linspace(self.first, self.last, self.points)
 
 
-def read_header(block: bytes) -> Header | None:
+def read_header(block: Block) -> Header | None:
     """Read the main header; None where the bytes cannot be one, or are too few."""
     if len(block) < 2 or block[1] not in HEADER_BYTES or len(block) < HEADER_BYTES[block[1]]:
         return None
@@ -100,7 +105,7 @@ def read_header(block: bytes) -> Header | None:
     return header if header is not None and _is_plausible(header) else None
 
 
-def _read_new(block: bytes) -> Header:
+def _read_new(block: Block) -> Header:
     order: Literal["<", ">"] = ">" if block[1] == BIG else "<"
     raw = np.frombuffer(block, dtype=np.dtype(_NEW_FIELDS).newbyteorder(order), count=1)[0]
     packed = int(raw["date"])
@@ -114,7 +119,7 @@ def _read_new(block: bytes) -> Header:
     )  # fmt: skip
 
 
-def _read_old(block: bytes) -> Header | None:
+def _read_old(block: Block) -> Header | None:
     raw = np.frombuffer(block, dtype=np.dtype(_OLD_FIELDS).newbyteorder("<"), count=1)[0]
     points = float(raw["points"])
     if not (math.isfinite(points) and points == int(points)):
@@ -172,16 +177,22 @@ def unscale(y: NDArray[np.generic], exponent: NDArray[np.int64], header: Header)
         # The two 16-bit halves of a number stand in the order of the PDP-11.
         halves = np.ascontiguousarray(y).view(np.uint16).reshape(*y.shape, 2)
         y = (halves[..., 0].astype(np.uint32) << 16 | halves[..., 1]).view(np.int32)
-    power = (exponent - bits)[:, None]
-    if (np.abs(power) < _EXACT).all():
-        values: NDArray[np.float64] = np.multiply(y, np.ldexp(1.0, power), dtype=np.float64)
+    power = exponent - bits
+    exact = bool((np.abs(power) < _EXACT).all())
+    if exact:
+        values: NDArray[np.float64] = pages.empty(y.shape, np.float64)
+        if values.size:
+            # A type of its own for each byte order, which the kernel does not know.
+            span, stride = bytes_of(y.astype(y.dtype.newbyteorder("<"), copy=False), y.shape[1] * y.dtype.itemsize)
+            _times(span, stride, bits // 8, np.ldexp(1.0, power), values)
     else:
         with np.errstate(over="ignore"):
-            values = np.ldexp(y.astype(np.float64), power)
+            values = np.ldexp(y.astype(np.float64), power[:, None])
     floating = exponent == FLOAT
     if floating.any() and bits == 32:
         values[floating] = finite(np.ascontiguousarray(y[floating]).view(np.float32))
-    values[~np.isfinite(values)] = np.nan
+    if floating.any() or not exact:
+        values[~np.isfinite(values)] = np.nan
     return values
 
 
@@ -189,6 +200,22 @@ def finite(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """Floats of the file, which may be any bits; NaN for those that are no finite number."""
     with np.errstate(invalid="ignore"):  # a cast of signalling NaN
         return np.where(np.isfinite(values), values, np.nan).astype(np.float64)
+
+
+@compiled
+def _times(span: Bytes, stride: int, width: int, factors: NDArray[np.float64], values: NDArray[np.float64]) -> None:
+    """Fill `values`, shape (n, points), from integers of 2 or 4 bytes, times the factor of their row."""
+    rows, points = values.shape
+    for row in range(rows):
+        held, factor = span[row * stride : row * stride + width * points], factors[row]
+        if width == 2:
+            for place in range(points):
+                values[row, place] = np.int16(held[2 * place] | held[2 * place + 1] << 8) * factor
+        else:
+            for place in range(points):
+                low = np.uint32(held[4 * place] | held[4 * place + 1] << 8)
+                high = np.uint32(held[4 * place + 2] | held[4 * place + 3] << 8)
+                values[row, place] = np.int32(low | high << np.uint32(16)) * factor
 
 
 _EXACT = 900

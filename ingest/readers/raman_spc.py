@@ -23,6 +23,7 @@ from ingest.dataset import Values, assemble
 from ingest.ledger import Span
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.spc_layout import HEADER_BYTES, SUBFILE_BYTES, Header
+from ingest.text import Block
 from ingest.timecode import Times, from_fields
 
 STREAM = "spectra"
@@ -30,7 +31,7 @@ _HEADER_WAIT = 512
 _LONGEST_FILE_HELD = 16 * 1024 * 1024
 """Up to here a file's log, which stands at its end, is waited for: it may name the laser line."""
 
-_SECONDS, _MINUTES = 4, 5  # z types in which subfiles follow in time
+_MICROSECONDS = {4: 1e6, 5: 60e6}  # in a unit of z, for the z types in which subfiles follow in time
 _KEPT_IN_LOG = 2_000
 
 
@@ -49,7 +50,7 @@ def sniff(head: bytes, name: str) -> bool:
     return spc_layout.read_header(head) is not None
 
 
-def parse(block: bytes, offset: int, state: State | None) -> Parsed:
+def parse(block: Block, offset: int, state: State | None) -> Parsed:
     """Header, then subfiles; see `Reader.parse`."""
     if state is None:
         header = spc_layout.read_header(block) if len(block) >= _HEADER_WAIT else None
@@ -60,7 +61,7 @@ def parse(block: bytes, offset: int, state: State | None) -> Parsed:
     return _parse(block, offset, state, final=False)
 
 
-def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
+def finish(rest: Block, offset: int, state: State | None) -> Parsed:
     """Last subfiles and log; see `Reader.finish`."""
     return _parse(rest, offset, state, final=True)
 
@@ -72,7 +73,7 @@ def _bytes_wanted(header: Header) -> int:
     return max(before, held)
 
 
-def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
+def _parse(block: Block, offset: int, state: State | None, final: bool) -> Parsed:
     if state is not None:
         records, consumed, state = _parse_subfiles(block, offset, state, final)
         return records, consumed, state
@@ -81,20 +82,20 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
     if header is None or len(block) < start:
         reason = "header cut" if header is None else "x axis cut"
         return _lose(block, offset, 0, reason), len(block), State(None, b"", {})
-    stored = block[start - header.x_bytes : start]
+    stored = bytes(block[start - header.x_bytes : start])
     state = State(header, stored, _attributes(header, block))
-    records, consumed, state = _parse_subfiles(block[start:], offset + start, state, final)
+    records, consumed, state = _parse_subfiles(memoryview(block)[start:], offset + start, state, final)
     return replace(records, accepted=records.accepted + start), consumed + start, state
 
 
-def _lose(block: bytes, offset: int, at: int, reason: str) -> Records:
+def _lose(block: Block, offset: int, at: int, reason: str) -> Records:
     return Records(rejected=(Span(offset + at, len(block) - at, reason),) if len(block) > at else ())
 
 
-def _attributes(header: Header, block: bytes) -> dict[str, str]:
+def _attributes(header: Header, block: Block) -> dict[str, str]:
     # No more of the log than was waited for, so that attributes do not depend on how much is at hand.
     log = block[header.log_offset : header.log_offset + _KEPT_IN_LOG] if header.log_offset else b""
-    pairs = spc_layout.read_log(log if header.log_offset <= _LONGEST_FILE_HELD else b"", header.order)
+    pairs = spc_layout.read_log(bytes(log) if header.log_offset <= _LONGEST_FILE_HELD else b"", header.order)
     laser = {name: pairs[name] for name in ("EXCIT_LINE", "RAMANFREQ") if name in pairs}
     told = {
         "comment": header.comment,
@@ -110,7 +111,7 @@ def _axis(header: Header) -> tuple[str, str]:
     return spc_layout.AXES.get(header.x_type, ("spectral_axis", "1"))
 
 
-def _parse_subfiles(block: bytes, offset: int, state: State, final: bool) -> tuple[Records, int, State]:
+def _parse_subfiles(block: Block, offset: int, state: State, final: bool) -> tuple[Records, int, State]:
     """Read whole subfiles, runs of equal length at once, then account for what follows the last."""
     header = state.header
     if header is None:
@@ -136,7 +137,7 @@ def _parse_subfiles(block: bytes, offset: int, state: State, final: bool) -> tup
     return Records(found, at, skipped, rejected), len(block), state
 
 
-def _points(block: bytes, at: int, header: Header) -> int | None:
+def _points(block: Block, at: int, header: Header) -> int | None:
     """Points of the subfile that starts here; None where its header is not whole."""
     if not header.own_x:
         return header.points
@@ -145,17 +146,20 @@ def _points(block: bytes, at: int, header: Header) -> int | None:
     return int(np.frombuffer(block, dtype=header.subfile_dtype(0), count=1, offset=at)["points"][0])
 
 
-def _batch(block: bytes, offset: int, at: int, header: Header, shape: tuple[int, int]) -> Batch:
+def _batch(block: Block, offset: int, at: int, header: Header, shape: tuple[int, int]) -> Batch:
     points, count = shape
     layout = header.subfile_dtype(points)
     raw = np.frombuffer(block, dtype=layout, count=count, offset=at)
     starts = offset + at + np.arange(count, dtype=np.int64) * layout.itemsize
     names = ("exponent", "z", "y", "x") if header.own_x else ("exponent", "z", "y")
-    columns = {name: raw[name].astype(raw[name].dtype.newbyteorder("=")) for name in names}
+    # Numbers in the machine's order of bytes stay where they are.
+    columns = {name: raw[name].astype(raw[name].dtype.newbyteorder("="), copy=False) for name in names}
     return Batch(starts, np.full(count, layout.itemsize, dtype=np.int32), columns)
 
 
 def _join(parts: list[Batch]) -> Batch:
+    if len(parts) == 1:
+        return parts[0]
     columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
     offset = np.concatenate([part.offset for part in parts])
     return Batch(offset, np.concatenate([part.length for part in parts]), columns)
@@ -207,8 +211,10 @@ def _time(batch: Batch, header: Header) -> Times | None:
     start, valid = from_fields(([year], [month], [day]), ([hour], [minute], [0]))
     if not valid[0] or not 1970 <= year < 2200:
         return None
-    scale = {_SECONDS: 1e6, _MINUTES: 60e6}.get(header.z_type, 0.0)
-    later = np.rint(np.nan_to_num(spc_layout.finite(batch.columns["z"])) * scale).clip(-1e15, 1e15)
+    if header.z_type not in _MICROSECONDS:
+        return np.full(batch.offset.size, start[0])
+    scale = _MICROSECONDS[header.z_type]
+    later = np.rint(np.nan_to_num(spc_layout.finite(batch.columns["z"]) * scale)).clip(-1e15, 1e15)
     result: Times = start[0] + later.astype(np.int64).astype("timedelta64[us]")
     return result
 
@@ -226,5 +232,6 @@ READER = Reader(
     finish=finish,
     to_dataset=to_dataset,
     expected=expected,
+    views=True,
     instruments=("Raman and other spectrometers: Thermo Galactic SPC files, old and new",),
 )

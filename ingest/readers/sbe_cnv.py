@@ -25,16 +25,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ingest import pages
 from ingest.dataset import assemble
 from ingest.dcl import Verdict
 from ingest.fields import pick
 from ingest.ledger import Span
 from ingest.logger_lines import Found, enter
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
-from ingest.sea_bird_cnv import CnvHeader, TimeRule, parse_cnv_header, read_rows, time_rule, to_times
+from ingest.sea_bird_cnv import CnvHeader, TimeRule, known_values, parse_cnv_header, read_rows, time_rule, to_times
 from ingest.sea_bird_header import END
 from ingest.sea_bird_names import variable_names
-from ingest.text import LONGEST_LINE, Lines, split_lines
+from ingest.text import LONGEST_LINE, Block, Lines, split_lines
 
 STREAM = "samples"
 UNMAPPED = "unmapped_columns"
@@ -88,14 +89,15 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
         return Records(rejected=lost), len(block) if final else 0, None
     header = parse_cnv_header(block[: end.start()])
     state = State(header, time_rule(header))
-    records, consumed, state = _parse_rows(block[end.end() :], offset + end.end(), state, final)
+    rest = memoryview(block)[end.end() :] if header.binary else block[end.end() :]
+    records, consumed, state = _parse_rows(rest, offset + end.end(), state, final)
     return replace(records, accepted=records.accepted + end.end()), consumed + end.end(), state
 
 
-def _parse_rows(block: bytes, offset: int, state: State, final: bool) -> tuple[Records, int, State]:
+def _parse_rows(block: Block, offset: int, state: State, final: bool) -> tuple[Records, int, State]:
     if state.header.binary:
         return _parse_binary(block, offset, state, final)
-    return _parse_text(block, offset, state, final)
+    return _parse_text(bytes(block), offset, state, final)
 
 
 def _parse_text(block: bytes, offset: int, state: State, final: bool) -> tuple[Records, int, State]:
@@ -124,16 +126,11 @@ def _parse_text(block: bytes, offset: int, state: State, final: bool) -> tuple[R
     return enter(block, offset, lines, found, lambda line: _judge(line, columns), digits_alike=True), consumed, state
 
 
-def _batch(offset: int, lines: Lines, value: NDArray[np.float64], time: NDArray[np.datetime64]) -> Batch:
-    length = (lines.stop - lines.start).astype(np.int32)
-    return Batch(offset + lines.start, length, {"value": value.T, "time": time})
-
-
 def _times(rule: TimeRule | None, value: NDArray[np.float64]) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
     if rule is None:
         count = value.shape[1]
         return np.zeros(count, dtype="datetime64[us]"), np.ones(count, dtype=bool)
-    return to_times(rule, value[rule.column])
+    return to_times(rule, value[rule.column].astype(np.float64, copy=False))
 
 
 _ENDING = re.compile(rb"[-+]?\d*(?:\.(\d*))?(?:[eE]([-+]?\d*))?")
@@ -171,21 +168,22 @@ def _judge(line: bytes, columns: int) -> Verdict:
     return False, f"row of {len(line.split())} values, the header names {columns} columns"
 
 
-def _parse_binary(block: bytes, offset: int, state: State, final: bool) -> tuple[Records, int, State]:
+def _parse_binary(block: Block, offset: int, state: State, final: bool) -> tuple[Records, int, State]:
     """Rows of float32; no more of them than the header promises, for nothing in a row tells it from other bytes."""
     width = 4 * len(state.header.columns)
     promised = state.header.rows
     count = len(block) // width
     if promised:
         count = min(count, promised - state.rows)
+    value = np.frombuffer(block, dtype="<f4", count=count * len(state.header.columns))
+    value = value.reshape(count, len(state.header.columns))
     with np.errstate(invalid="ignore"):  # foreign bytes may be signalling NaN
-        value = np.frombuffer(block, dtype="<f4", count=count * len(state.header.columns)).astype(np.float64)
-    value = value.reshape(count, len(state.header.columns)).T
-    time, timed = _times(state.rule, value)
-    start = np.arange(count, dtype=np.int64) * width
-    rejected = [Span(offset + int(at), width, "row without a time") for at in start[~timed]]
-    lines = Lines(start[timed], start[timed] + width, start[timed] + width)
-    batch = _batch(offset, lines, value[:, timed], time[timed])
+        time, timed = _times(state.rule, value.T)
+    start = np.arange(offset, offset + count * width, width, dtype=np.int64)
+    rejected = [Span(at, width, "row without a time") for at in start[~timed].tolist()]
+    if rejected:
+        start, value, time = start[timed], value[timed], time[timed]
+    batch = Batch(start, np.full(start.size, width, np.int32), {"value": value, "time": time})
     state = replace(state, rows=state.rows + count)
     consumed = count * width
     rest = len(block) - consumed
@@ -195,16 +193,19 @@ def _parse_binary(block: bytes, offset: int, state: State, final: bool) -> tuple
     elif final and rest:
         rejected.append(Span(offset + consumed, rest, f"row cut off by the end of the file: {rest} of {width} bytes"))
         consumed = len(block)
-    return Records({STREAM: batch}, int(timed.sum()) * width, (), tuple(rejected)), consumed, state
+    return Records({STREAM: batch}, start.size * width, (), tuple(rejected)), consumed, state
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
     """Columns in the vocabulary's units, bad values as NaN; see `Reader.to_dataset`."""
     batch = records.batches[STREAM]
     header = state.header
-    value: NDArray[np.float64] = batch.columns["value"].T
-    bad = np.float32(header.bad_flag) if header.binary else header.bad_flag
-    value = np.where((value == bad) | ~np.isfinite(value), np.nan, value)
+    value: NDArray[np.float64]
+    if header.binary:
+        value = known_values(batch.columns["value"], header.bad_flag)
+    else:
+        value = batch.columns["value"].T
+        value = np.where((value == header.bad_flag) | ~np.isfinite(value), np.nan, value)
     variables: dict[str, Any] = {}
     names = variable_names(header.columns)
     for column, (name, meaning) in names.items():
@@ -214,7 +215,9 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     used = {*names, *(() if state.rule is None else (state.rule.column,))}
     unmapped = [column for column in range(len(header.columns)) if column not in used]
     if unmapped:
-        variables[UNMAPPED] = (("unmapped_column",), np.ascontiguousarray(value[unmapped].T))
+        side_by_side = pages.empty((value.shape[1], len(unmapped)), np.float64)
+        np.stack([value[column] for column in unmapped], axis=1, out=side_by_side)
+        variables[UNMAPPED] = (("unmapped_column",), side_by_side)
     time = batch.columns["time"] if state.rule is not None else None
     return {STREAM: assemble(batch, variables, time, _attributes(state, names, unmapped))}
 
