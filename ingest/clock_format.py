@@ -6,7 +6,7 @@ twice, and nothing in the text tells which is meant: such times are named, never
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
@@ -94,6 +94,12 @@ def compile_part(text: str) -> Part:
     items = tuple(item for token, piece in zip(tokens, pieces, strict=True) for item in _items_of(token, piece))
     open_ended = any(map(_may_share, items, items[1:]))
     return Part(re.compile("".join(pieces).encode()), "".join(codes), items, open_ended)
+
+
+def compile_exactly(text: str) -> Part:
+    """Turn a format into a part whose numbers have their full width: two digits of a month."""
+    part = compile_part(text)
+    return replace(part, items=tuple(item._replace(least=item.most) for item in part.items))
 
 
 def _pieces(tokens: Sequence[str]) -> Iterator[str]:

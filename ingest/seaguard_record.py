@@ -7,7 +7,7 @@ form only the texts are looked at. A record is a stretch without a document type
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 from xml.parsers import expat
 
@@ -39,7 +39,7 @@ class Form:
     number: int = -1
     fault: str = ""
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         """Whether records are numbered, and sensors, parameters and units, without regard to where they stand."""
         return self.number >= 0, tuple(point[:4] for point in self.points)

@@ -18,16 +18,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from ingest import clock_format
 from ingest.dataset import assemble
 from ingest.dcl import Verdict
-from ingest.fields import numbers, read_clock, split_fields, strip_blanks
+from ingest.fields import pick
 from ingest.ledger import Span
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Lines, Places
-from ingest.timecode import from_fields
 
 STREAM = "samples"
 _HEADER_LINES = 6
@@ -51,8 +50,10 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
 )
 """Name of a column, without its unit in brackets, and ours."""
 
-_CLOCKS = (b"0000-00-00", b"00.00.0000", b"0000/00/00")
-_TIME = b"00:00:00"
+_DATES = tuple(clock_format.compile_exactly(text) for text in ("%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d"))
+_TIME = clock_format.compile_exactly("%H:%M:%S")
+_FORM = (False, False, 1, 9999)  # no half days, no days of the year; years as the calendar has them
+_NO_QUOTE = -1
 
 
 @dataclass(frozen=True)
@@ -122,37 +123,50 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
 
 def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
     """Read every line of as many fields as the header names; only the last `;` says that the last number is whole."""
-    fields = split_fields(buffer, lines.start, lines.stop, _SEMICOLON, len(state.columns) + 1)
-    row = fields.row
-    start, stop = strip_blanks(buffer, fields.start, fields.stop)
-    date, day = (state.columns.index(name) for name in ("Date", "Time"))
-    time, fits, valid = _read_time(buffer, (start[date], stop[date]), (start[day], stop[day]))
-    columns: dict[str, NDArray[np.generic]] = {}
-    for place, name in state.names.items():
-        read = numbers(buffer, start[place], stop[place], _DECIMAL_COMMA)
-        empty = stop[place] == start[place]
-        fits &= read.valid | empty
-        columns[name] = np.where(empty, np.nan, read.value)
-    fits &= start[-1] == stop[-1]
-    good = fits & valid
-    held = {name: values[good] for name, values in columns.items()}
+    from ingest.compiled import sealed
+    from ingest.stamp_kernels import FITS, OTHER_FORM
+    from ingest.table_kernels import IGNORED, NUMBER, read_declared
+
+    count = len(state.columns) + 1
+    form = (_SEMICOLON, _NO_QUOTE, _DECIMAL_COMMA, count)
+    read = np.array([place in state.names for place in range(count)])
+    roles = np.array([np.where(read, NUMBER, IGNORED), np.where(read, np.cumsum(read) - 1, -1)])
+    nothing = np.zeros(0, dtype=np.uint8), np.zeros(0, dtype=np.int64), np.zeros(0)
+    clocks = _clocks(state)
+    told = (*nothing, clocks[0], _FORM)
+    marks, value, time, odd = read_declared(sealed(buffer), lines.start, lines.stop, form, roles, told)
+    row, end = marks
+    _read_other_dates(buffer, lines.where(row), form, time, clocks[1:])
+    fits = (end == 0) & (time[1] != OTHER_FORM)
+    fits[odd[0]] = False
+    valid = time[1] == FITS
+    good = pick(fits & valid)
+    held = dict(zip(sorted(state.names), value, strict=True))
+    columns = {name: held[place][good] for place, name in state.names.items()}
     faults: dict[str, Places] = {"date or time is none": row[fits & ~valid]}
-    return Found({STREAM: (row[good], {"time": time[good], **held})}, faults)
+    return Found({STREAM: (row[good], {"time": time[0].view("datetime64[us]")[good], **columns})}, faults)
 
 
-def _read_time(
-    buffer: Bytes, date: tuple[Places, Places], day: tuple[Places, Places]
-) -> tuple[NDArray[np.datetime64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Time, whether the fields have the form of one, and whether they are one of the calendar."""
-    clock, fits = read_clock(buffer, *day, _TIME)
-    parts = np.zeros((3, clock.shape[1]), dtype=np.int64)
-    dated = np.zeros(clock.shape[1], dtype=bool)
-    for template in _CLOCKS:
-        values, same = read_clock(buffer, *date, template)
-        parts[:, same] = values[::-1, same] if template.endswith(b"0000") else values[:, same]
-        dated |= same
-    time, valid = from_fields((parts[0], parts[1], parts[2]), (clock[0], clock[1], clock[2]))
-    return time, fits & dated, valid
+def _clocks(state: State) -> list[Places]:
+    """Items of the three forms of time, for the columns of date and time."""
+    places = [state.columns.index(name) for name in ("Date", "Time")]
+    return [clock_format.plan([date, _TIME], places).items for date in _DATES]
+
+
+def _read_other_dates(
+    buffer: Bytes, lines: Lines, form: tuple[int, int, int, int], time: Places, clocks: list[Places]
+) -> None:
+    """Enter the times of lines whose date has another form than the first."""
+    from ingest.compiled import sealed
+    from ingest.stamp_kernels import OTHER_FORM, read_clocks
+    from ingest.table_kernels import bound_declared
+
+    for items in clocks:
+        left = np.flatnonzero(time[1] == OTHER_FORM)
+        if left.size:
+            every = np.arange(form[3])
+            texts = bound_declared(sealed(buffer), lines.start[left], lines.stop[left], form, every)
+            time[:, left] = read_clocks(sealed(buffer), *texts, items, _FORM)
 
 
 def _judge(line: bytes) -> Verdict:

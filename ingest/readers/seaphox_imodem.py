@@ -91,7 +91,7 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
     if state is None:
         first = _ANY_LINE.search(block[:HEAD_BYTES])
         state = State(first[2].decode() if first else None)
-    records, consumed = read_lines(block, offset, _find, _judge, final=final)
+    records, consumed = read_lines(block, offset, _find, _judge, final=final, digits_alike=True)
     return records, consumed, state
 
 
