@@ -10,6 +10,7 @@ found.
 
 import binascii
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -63,7 +64,11 @@ def checksum(data: bytes) -> int:
 
 
 def holds(head: bytes, letters: bytes) -> list[bytes]:
-    """Data of the whole blocks of an instrument in the head of a file; for sniffing."""
+    """Data of the whole blocks of an instrument in the head of a file; for sniffing.
+
+    None where another instrument has more of them, or as many and the first: one optode's block among those of an ECO
+    was seen in a real file.
+    """
     if HEADER.search(head) is None:
         return []
     from ingest.block_kernels import GOOD, find_blocks
@@ -72,6 +77,9 @@ def holds(head: bytes, letters: bytes) -> list[bytes]:
     found, _ = find_blocks(sealed(np.frombuffer(head, dtype=np.uint8)), True)
     good = found[1:3, found[0] == GOOD].T.tolist()
     wanted = letters.split()
+    counts = Counter(b"" if (one := head[start + 1 : start + 3]) in wanted else one for start, _ in good)
+    if counts and counts.most_common(1)[0][0]:
+        return []
     return [head[start + HEADER_BYTES : stop] for start, stop in good if head[start + 1 : start + 3] in wanted]
 
 

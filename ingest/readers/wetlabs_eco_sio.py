@@ -11,7 +11,7 @@ WET Labs, ECO user manual: data format, device file.
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -35,10 +35,15 @@ _CLOCK = [item for sign in b"//\t::\t" for item in (digits(2, 2), literal(bytes(
 
 @dataclass(frozen=True)
 class State:
-    """Wavelengths of the channels, those of most blocks of the head, and what stands between blocks."""
+    """Wavelengths of the channels, those of most blocks of the head, and what stands between blocks.
+
+    `clocked` tells whether the instrument's own clock is a time in all of the head. In a real file it said month 17 in
+    every line; the block's checksum and the controller's time hold without it.
+    """
 
     wavelengths: eco_layout.Wavelengths
     gap: Gap
+    clocked: bool = True
 
 
 @lru_cache(maxsize=1)  # asked for by `sniff`, then by `parse`
@@ -67,20 +72,30 @@ def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
 
 def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
     if state is None:
-        seen = _layouts(block[:HEAD_BYTES]).most_common(1)
-        state = State(seen[0][0] if seen else (), Gap())
-    wavelengths = state.wavelengths
+        head = block[:HEAD_BYTES]
+        seen = _layouts(head).most_common(1)
+        state = State(seen[0][0] if seen else (), Gap(), _clocked(head))
+    known = state
     records, consumed, gap = parse_blocks(
-        block, offset, state.gap, _LETTERS, lambda *data: _rows(data, wavelengths), final=final
+        block, offset, state.gap, _LETTERS, lambda *data: _rows(data, known), final=final
     )
-    return records, consumed, State(wavelengths, gap)
+    return records, consumed, replace(state, gap=gap)
 
 
-def _rows(data: tuple[Bytes, Places, Places], wavelengths: eco_layout.Wavelengths) -> dict[str, Rows]:
+def _clocked(head: bytes) -> bool:
+    """Whether the instrument's own clock is a time in every line of the head: it may never have been set."""
+    own = [match.groups()[:6] for data in holds(head, _LETTERS) for match in _LINE.finditer(data)]
+    fields = np.array([[int(part) for part in parts] for parts in own], dtype=np.int64).reshape(-1, 6).T
+    return bool(eco_layout.instrument_clock(fields)[1].all())
+
+
+def _rows(data: tuple[Bytes, Places, Places], state: State) -> dict[str, Rows]:
+    wavelengths = state.wavelengths
     pair = (literal(b"\t"), digits(3, 3), literal(b"\t"), digits(1, 5))
     line = form(*_CLOCK, *(pair * len(wavelengths)), literal(b"\t"), digits(1, 5))
     found = find(*data, line, Where.LINE_END)
     own, good = eco_layout.instrument_clock(found.value[:6].astype(np.int64))
+    good |= not state.clocked
     for place, wavelength in enumerate(wavelengths):
         good &= found.value[6 + 2 * place] == wavelength
     found, own = found.where(good), own[good]
@@ -95,13 +110,14 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     columns = batch.columns
     time = from_seconds(columns["seconds"], "1970-01-01")
     held = eco_layout.variables(columns["counts"].T, columns["thermistor"], state.wavelengths, calibration)
-    held["instrument_clock_offset"] = columns["clock"] - time.astype(np.int64)
+    if state.clocked:
+        held["instrument_clock_offset"] = columns["clock"] - time.astype(np.int64)
     return {STREAM: assemble(batch, held, time, eco_layout.attributes(state.wavelengths))}
 
 
 READER = Reader(
     name="wetlabs_eco_sio",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,

@@ -80,6 +80,20 @@ def test_control_records_may_leave_their_battery_out_of_their_length(decode_byte
     assert decode_bytes(blocks).streams["control"]["battery_counts"].values[1:].tolist() == [3136.0, 3136.0]
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_block_of_another_instrument_leaves_the_file_to_its_own(decode_bytes, first):
+    numbers = "302.576 97.289 15.584 31.126 31.126 36.306 5.180 1336.5 1171.2 324.6"
+    optode = sio_block("DO", "\t".join(["4831", "128", *numbers.split()]).encode() + b"\r\n")
+    line = b"17/12/13\t00:15:04\t700\t41%02d\t695\t708\t460\t4130\t548\r\n"
+    eco = [sio_block("FL", line % number, number=number) for number in range(3)]
+    decoded = decode_bytes(b"".join([optode, *eco] if first else [*eco, optode]))
+    assert decoded.reader == "wetlabs_eco_sio"
+    assert decoded.streams["samples"].sizes["time"] == 3
+    assert "instrument_clock_offset" not in decoded.streams["samples"], "there is no month 17"
+    assert decode_bytes(eco[0] + optode).reader == "wetlabs_eco_sio"
+    assert decode_bytes(optode + eco[0]).reader == "aanderaa_optode_sio"
+
+
 def test_damaged_rows_of_a_download(corpus, decode_bytes):
     content = (corpus / "sami2_pco2_recovered" / "happy_path.txt").read_bytes()
     row = next(line for line in content.splitlines() if line.startswith(b"4\t"))
