@@ -358,7 +358,7 @@ def to_dataset(records: Records, state: Any, calibration: Calibration | None) ->
 
 READER = Reader(
     name="nortek_classic",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,
