@@ -51,7 +51,7 @@ def stamps_of(kinds: Iterable[Kind]) -> Stamps:
     if not parts:
         return Stamps(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, bool))
     place = np.concatenate([kind.start[valid] for kind, _, valid in parts])
-    order = np.argsort(place, kind="stable")  # parts that are in order: a quarter of the time
+    order = np.argsort(place, kind="stable")
     time = np.concatenate([time[valid] for _, time, valid in parts]).astype(np.int64) * 1000
     restart = np.concatenate([np.full(int(valid.sum()), kind.kind == BURST_HEADER) for kind, _, valid in parts])
     return Stamps(place[order], time[order], restart[order])

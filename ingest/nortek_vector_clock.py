@@ -127,7 +127,7 @@ def counted_period(place: Places, stamps: Stamps, *, last: bool) -> int | None:
     Parameters
     ----------
     place : ndarray of int64, shape (n,)
-        Where the samples stand, ascending, from the first of the file on.
+        Where the samples stand, ascending, from the first stamp of the file on.
     stamps
         Records with a time among them.
     last

@@ -37,7 +37,7 @@ from ingest.nortek_classic_dataset import dataset_of
 from ingest.nortek_classic_settings import Settings
 from ingest.nortek_clock import decimal_times
 from ingest.nortek_kinds import Kind, places_of, stamps_of
-from ingest.nortek_vector_clock import Clock, counted_period, sample_times
+from ingest.nortek_vector_clock import MOST_WAITING, Clock, counted_period, sample_times
 from ingest.nortek_vector_samples import sample_columns
 from ingest.pieces import Columns, Stretch, joined, kept
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
@@ -152,9 +152,13 @@ def _period(kinds: list[Kind], state: State, *, last: bool) -> tuple[int | None,
     if told.size:
         kinds, last = [kind.between(0, int(told[0])) for kind in kinds], True
     stamps = stamps_of(kinds)
+    if not stamps.place.size:
+        return None, None
+    # Samples before the first stamp have no time, and may have gone with another block: they do not count.
     places = places_of(kinds, SAMPLE)
-    period = counted_period(places, stamps, last=last) if stamps.place.size else None
-    if period is not None or not stamps.place.size:
+    places = places[np.searchsorted(places, stamps.place[0]) :][: MOST_WAITING + 1]
+    period = counted_period(places, stamps, last=last)
+    if period is not None:
         return period, None
     first = np.searchsorted(stamps.place, places[0]) if places.size else stamps.place.size
     return None, int(stamps.place[max(0, int(first) - 1)])
@@ -288,7 +292,8 @@ def _tenths(kinds: list[Kind], place: Places, state: State) -> tuple[NDArray[np.
     before = state.settings.tenths if state.tenths is None else state.tenths
     if not system:
         return np.full(place.size, before), state.tenths
-    status = np.concatenate(([before], system[0].matrix[:, 23] >> 1 & 1)).astype(bool)
+    stated = system[0].buffer[system[0].start + PLACES[SYSTEM]["status"].start]
+    status = np.concatenate(([before], stated >> 1 & 1)).astype(bool)
     edges = np.concatenate(([0], np.searchsorted(place, system[0].start), [place.size]))
     return np.repeat(status, np.diff(edges)), bool(status[-1])
 
@@ -353,7 +358,7 @@ def to_dataset(records: Records, state: Any, calibration: Calibration | None) ->
 
 READER = Reader(
     name="nortek_classic",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,

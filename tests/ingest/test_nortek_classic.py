@@ -268,3 +268,17 @@ def test_samples_are_timed_by_counting_where_the_users_configuration_is_lost(dec
         other = decode_bytes(content, "lost.VEC", block_bytes=block_bytes)
         assert streams_equal(other, whole)
         assert other.ledger == whole.ledger
+
+
+@pytest.mark.parametrize("before", [20, 1500])
+def test_samples_before_any_stamp_do_not_count_for_the_rate(decode_bytes, before):
+    seconds = (made.system(second) + b"".join(made.sample(8 * second + k) for k in range(8)) for second in range(30))
+    content = made.hardware() + b"".join(made.sample(k) for k in range(before)) + b"".join(seconds)
+    whole = decode_bytes(content, "late.VEC")
+    time = whole.streams["velocity_samples"]["time"].values
+    assert time.size == 240
+    assert (np.diff(time) == np.timedelta64(125, "ms")).all()
+    for block_bytes in (100, 5000, 20_000, len(content) - 100):
+        other = decode_bytes(content, "late.VEC", block_bytes=block_bytes)
+        assert streams_equal(other, whole)
+        assert other.ledger == whole.ledger
