@@ -188,3 +188,10 @@ def test_cut_spectra_are_said_to_be(decode_bytes):
     decoded = decode_bytes(made.spc_multifile()[:-1])
     assert decoded.streams["spectra"].sizes["time"] == 11
     assert [span.reason for span in decoded.ledger.rejected] == ["spectrum cut by the end of the file"]
+
+
+def test_a_point_that_is_a_signalling_nan_is_no_number(decode_bytes):
+    y = np.array([0x7FA00000, 0x3FC00000, 0x7F800000], "<i4")
+    content = made.spc_header(3, 1, flags=0, exponent=-128) + made.spc_subfile(y, -128)
+    (spectrum,) = decode_bytes(content).streams["spectra"]["spectral_intensity"].values
+    np.testing.assert_array_equal(spectrum, [np.nan, 1.5, np.nan])

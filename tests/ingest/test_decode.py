@@ -187,3 +187,18 @@ def test_pieces_that_disagree_are_a_defect():
     with pytest.raises(RuntimeError, match="'distance'"):
         concatenate([near, far])
     assert concatenate([near, near]).sizes == {"scan": 4, "cell": 1}
+
+
+def test_a_reader_of_views_gets_an_array_that_is_not_written(plain):
+    given = []
+
+    def parse(block, offset, state):
+        given.append((len(block), isinstance(block, memoryview) and block.readonly))
+        return _parse(block, offset, state)
+
+    wanted = ingest.decode(plain(PLAIN), block_bytes=50)
+    decoded = ingest.decode(plain(replace(PLAIN, parse=parse, views=True)), block_bytes=50)
+    xr.testing.assert_identical(decoded.streams["a"], wanted.streams["a"])
+    assert (decoded.ledger, decoded.sha256) == (wanted.ledger, wanted.sha256)
+    # What is left of a block comes again, joined with the next one: in bytes.
+    assert given == [(50, True), (52, False), (50, True), (52, False)]
