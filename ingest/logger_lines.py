@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ingest.dcl import Verdict, settle
 from ingest.ledger import Span
-from ingest.reader import Batch, Records
+from ingest.reader import Batch, Parsed, Records
 from ingest.text import Bytes, Lines, Places, group_alike, split_lines
 
 Columns = Mapping[str, NDArray[Any]]
@@ -71,6 +71,25 @@ def read_lines(
     buffer = np.frombuffer(block, dtype=np.uint8)
     lines, consumed = split_lines(buffer, final)
     return enter(block, offset, lines, find(buffer, lines), judge, digits_alike=digits_alike), consumed
+
+
+def independent(
+    find: Callable[[Bytes, Lines], Found], judge: Callable[[bytes], Verdict]
+) -> tuple[Callable[[bytes, int, None], Parsed], Callable[[bytes, int, None], Parsed]]:
+    """Make `Reader.parse` and `Reader.finish` of lines that hang on no others, and of which any digit is as good.
+
+    Parameters are those of `read_lines`; nothing is carried from block to block.
+    """
+
+    def parse(block: bytes, offset: int, state: None) -> Parsed:
+        records, consumed = read_lines(block, offset, find, judge, final=False, digits_alike=True)
+        return records, consumed, None
+
+    def finish(rest: bytes, offset: int, state: None) -> Parsed:
+        records, consumed = read_lines(rest, offset, find, judge, final=True, digits_alike=True)
+        return records, consumed, None
+
+    return parse, finish
 
 
 def enter(

@@ -93,7 +93,7 @@ def wave_pressure(frequency: Values, temperature_frequency: Values, coefficients
     Parameters
     ----------
     frequency : ndarray of float64, shape (n, k)
-        Hertz, of the pressure crystal.
+        Hertz, of the pressure crystal; NaN where a burst has no further sample.
     temperature_frequency : ndarray of float64, shape (n,)
         Hertz, of the temperature crystal, once a burst.
 
@@ -103,8 +103,14 @@ def wave_pressure(frequency: Values, temperature_frequency: Values, coefficients
     W = 1 - (T0 f / 1e6)^2; psia = C W (1 - D W) + offset.
     """
     c = coefficients
+    held = ~np.isnan(frequency)
+    counts = held.sum(axis=1)  # short bursts are the rule where the header promises many samples
+    psia = np.full(frequency.shape, np.nan)
     with np.errstate(all="ignore"):
-        u = (1e6 / temperature_frequency - c.u0)[:, None]
-        ratio = (c.t1 + u * (c.t2 + u * (c.t3 + u * c.t4))) * frequency / 1e6
+        u = 1e6 / temperature_frequency - c.u0
+        period = np.repeat(c.t1 + u * (c.t2 + u * (c.t3 + u * c.t4)), counts)
+        ratio = period * frequency[held] / 1e6
         w = 1.0 - ratio * ratio
-        return finite((c.c1 + u * (c.c2 + u * c.c3)) * w * (1.0 - (c.d1 + u * c.d2) * w) + c.offset)
+        scale, bend = (np.repeat(each, counts) for each in (c.c1 + u * (c.c2 + u * c.c3), c.d1 + u * c.d2))
+        psia[held] = finite(scale * w * (1.0 - bend * w) + c.offset)
+    return psia

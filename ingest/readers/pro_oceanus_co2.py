@@ -14,7 +14,6 @@ Pro-Oceanus, CO2-Pro Atmosphere user manual: output format.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -22,8 +21,8 @@ import xarray as xr
 from ingest.dataset import assemble
 from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
 from ingest.fields import pick, read_clock, read_table
-from ingest.logger_lines import Found, read_lines
-from ingest.reader import Calibration, Parsed, Reader, Records
+from ingest.logger_lines import Found, independent
+from ingest.reader import Calibration, Reader, Records
 from ingest.text import Bytes, Lines, Places
 from ingest.timecode import from_fields
 
@@ -51,29 +50,12 @@ _CLOCK = b"#0000/00/00 00:00:00"
 _COMMA, _MEASURED = 44, ord("M")
 
 
-@dataclass(frozen=True)
-class State:
-    """Nothing is carried from block to block."""
-
-
 _TAGS = frozenset({b"pco2a"})
 
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with at least one whole record in its head, or a silent log."""
     return is_silent(head, _TAGS) or _ANY_LINE.search(head) is not None
-
-
-def parse(block: bytes, offset: int, state: State | None) -> Parsed:
-    """Lines to records; see `Reader.parse`."""
-    records, consumed = read_lines(block, offset, _find, _judge, final=False, digits_alike=True)
-    return records, consumed, State()
-
-
-def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
-    """Last lines, with or without line end; see `Reader.finish`."""
-    records, consumed = read_lines(rest, offset, _find, _judge, final=True, digits_alike=True)
-    return records, consumed, State()
 
 
 def _find(buffer: Bytes, lines: Lines) -> Found:
@@ -115,7 +97,7 @@ def _judge(line: bytes) -> Verdict:
     return (True, noise) if noise is not None else (False, "not a record of a CO2-Pro")
 
 
-def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+def to_dataset(records: Records, state: None, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
     """Values as the instrument reports them; its calibration is inside. See `Reader.to_dataset`."""
     streams = {}
     for stream, batch in records.batches.items():
@@ -127,12 +109,13 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     return streams
 
 
+_PARSE, _FINISH = independent(_find, _judge)
 READER = Reader(
     name="pro_oceanus_co2",
     version=1,
     sniff=sniff,
-    parse=parse,
-    finish=finish,
+    parse=_PARSE,
+    finish=_FINISH,
     to_dataset=to_dataset,
     lines=True,
     instruments=("Pro-Oceanus CO2-Pro, water and air: text in a logger's time-stamped lines",),

@@ -19,7 +19,6 @@ Sea-Bird Scientific, SBE 26plus manual: real-time tide and wave data.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,8 +29,8 @@ from ingest.calibration.sea_bird import DECIBAR_PER_PSI
 from ingest.dataset import assemble
 from ingest.dcl import STAMP, TAG, Stamped, Verdict, has_own_end, is_silent, known_noise, read_stamps
 from ingest.fields import numbers, strip_blanks
-from ingest.logger_lines import Found, read_lines
-from ingest.reader import Calibration, Parsed, Reader, Records
+from ingest.logger_lines import Found, independent
+from ingest.reader import Calibration, Reader, Records
 from ingest.sea_bird_clock import PATTERN
 from ingest.text import Bytes, Lines, Places, group_alike
 from ingest.timecode import from_fields
@@ -55,29 +54,12 @@ _DECIMALS = 4  # of a pressure sample
 _VALUES = {TIDE: 3, BURST: 0, FREQUENCY: 1}
 
 
-@dataclass(frozen=True)
-class State:
-    """Nothing is carried from block to block."""
-
-
 _TAGS = frozenset({b"presf"})
 
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with at least one whole line of tides or waves in its head, or a silent log."""
     return is_silent(head, _TAGS) or _ANY_LINE.search(head) is not None
-
-
-def parse(block: bytes, offset: int, state: State | None) -> Parsed:
-    """Lines to records; see `Reader.parse`."""
-    records, consumed = read_lines(block, offset, _find, _judge, final=False, digits_alike=True)
-    return records, consumed, State()
-
-
-def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
-    """Last lines, with or without line end; see `Reader.finish`."""
-    records, consumed = read_lines(rest, offset, _find, _judge, final=True, digits_alike=True)
-    return records, consumed, State()
 
 
 def _find(buffer: Bytes, lines: Lines) -> Found:
@@ -166,7 +148,7 @@ def _judge(line: bytes) -> Verdict:
     return (True, noise) if noise is not None else (False, "not a record of a wave and tide recorder")
 
 
-def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+def to_dataset(records: Records, state: None, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
     """Values as the instrument computed them, psia as decibars; see `Reader.to_dataset`."""
     attributes = {"instrument_model": "Sea-Bird SBE 26plus"}
     streams = {}
@@ -190,12 +172,13 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     return streams
 
 
+_PARSE, _FINISH = independent(_find, _judge)
 READER = Reader(
     name="sbe26plus_dcl",
     version=1,
     sniff=sniff,
-    parse=parse,
-    finish=finish,
+    parse=_PARSE,
+    finish=_FINISH,
     to_dataset=to_dataset,
     lines=True,
     instruments=("Sea-Bird SBE 26plus: tides and wave bursts in a logger's time-stamped lines",),

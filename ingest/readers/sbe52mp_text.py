@@ -13,7 +13,6 @@ Sea-Bird Scientific, SBE 52-MP manual: output in converted engineering units.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -21,8 +20,8 @@ import xarray as xr
 from ingest.dataset import assemble
 from ingest.dcl import Verdict
 from ingest.fields import pick, read_table
-from ingest.logger_lines import Found, read_lines
-from ingest.reader import Calibration, Parsed, Reader, Records
+from ingest.logger_lines import Found, independent
+from ingest.reader import Calibration, Reader, Records
 from ingest.text import Bytes, Lines, group_alike
 
 STREAM = "samples"
@@ -33,26 +32,9 @@ _HEADER = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class State:
-    """Nothing is carried from block to block."""
-
-
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file whose first line names the model."""
     return re.match(rb"\* Sea-Bird SBE ?52[ -]?MP Data File", head) is not None
-
-
-def parse(block: bytes, offset: int, state: State | None) -> Parsed:
-    """Lines to records; see `Reader.parse`."""
-    records, consumed = read_lines(block, offset, _find, _judge, final=False, digits_alike=True)
-    return records, consumed, State()
-
-
-def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
-    """Last lines, with or without line end; see `Reader.finish`."""
-    records, consumed = read_lines(rest, offset, _find, _judge, final=True, digits_alike=True)
-    return records, consumed, State()
 
 
 def _find(buffer: Bytes, lines: Lines) -> Found:
@@ -77,7 +59,7 @@ def _judge(line: bytes) -> Verdict:
     return (True, "blank line") if not line.strip() else (False, "not a sample of four numbers")
 
 
-def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+def to_dataset(records: Records, state: None, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
     """Values as the instrument computed them; its calibration is inside. See `Reader.to_dataset`."""
     batch = records.batches[STREAM]
     conductivity, temperature, pressure, oxygen = batch.columns["value"].T
@@ -90,12 +72,13 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     return {STREAM: assemble(batch, variables, None, {"instrument_model": "Sea-Bird SBE 52-MP"})}
 
 
+_PARSE, _FINISH = independent(_find, _judge)
 READER = Reader(
     name="sbe52mp_text",
     version=1,
     sniff=sniff,
-    parse=parse,
-    finish=finish,
+    parse=_PARSE,
+    finish=_FINISH,
     to_dataset=to_dataset,
     instruments=("Sea-Bird SBE 52-MP: profiles as text",),
 )
