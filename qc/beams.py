@@ -1,9 +1,44 @@
 """What the beams of a profiler say of a cell."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from qc.check import Block
 from qc.flags import FAIL, NOT_RUN, PASS, SUSPECT, Outcomes
+
+
+@dataclass(frozen=True)
+class LevelParams:
+    """What beams must reach for a cell to count.
+
+    Attributes
+    ----------
+    suspect, fail
+        Least value, in counts.
+    beams
+        How many beams must reach it; of an input without beams, any number above 0 means the one value.
+    source
+        Name of the variable that holds it, of shape (n, cell) or (n, cell, beam).
+    """
+
+    suspect: float
+    fail: float
+    source: str
+    beams: int = 3
+
+    def __post_init__(self) -> None:
+        if not self.fail <= self.suspect:
+            raise ValueError(f"fail {self.fail} <= suspect {self.suspect} expected")
+        if self.beams < 1:
+            raise ValueError(f"beams is {self.beams}, expected 1 or more")
+
+
+def judge_levels(block: Block, params: LevelParams) -> Outcomes:
+    """Judge each cell of a block by what its beams saw at the same time; see `fewest_pass`."""
+    source = np.asarray(block.inputs[params.source], np.float64)
+    return fewest_pass(block.value, source, params.beams, (params.suspect, params.fail))
 
 
 def fewest_pass(

@@ -2,37 +2,18 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from qc.beams import fewest_pass
+from qc.beams import LevelParams, judge_levels
 from qc.check import Block, Check
 from qc.flags import Outcomes
 
 
 @dataclass(frozen=True)
-class EchoAmplitudeParams:
-    """What counts as the echo's strength.
-
-    Attributes
-    ----------
-    suspect, fail
-        Least value, in counts.
-    beams
-        How many beams must reach it; of an input without beams, any number above 0 means the one value.
-    source
-        Name of the variable that holds it, of shape (n, cell) or (n, cell, beam).
-    """
+class EchoAmplitudeParams(LevelParams):
+    """How strong an echo must be: see `LevelParams`."""
 
     suspect: float = 50.0
     fail: float = 40.0
-    beams: int = 3
     source: str = "echo_intensity"
-
-    def __post_init__(self) -> None:
-        if not self.fail <= self.suspect:
-            raise ValueError(f"fail {self.fail} <= suspect {self.suspect} expected")
-        if self.beams < 1:
-            raise ValueError(f"beams is {self.beams}, expected 1 or more")
 
 
 def echo_amplitude(block: Block, params: EchoAmplitudeParams) -> Outcomes:
@@ -42,8 +23,7 @@ def echo_amplitude(block: Block, params: EchoAmplitudeParams) -> Outcomes:
     is not run, nor a cell with fewer known beams than must pass. Only the sample itself is looked at: ends, gaps,
     duplicates and jitter play no part.
     """
-    source = np.asarray(block.inputs[params.source], np.float64)
-    return fewest_pass(block.value, source, params.beams, (params.suspect, params.fail))
+    return judge_levels(block, params)
 
 
 CHECK = Check(

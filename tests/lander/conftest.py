@@ -1,5 +1,6 @@
 """Archives that are simulated and run once for all tests of a process; a test that changes one takes a copy."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import lander
 from lander.archive import Archive
 from tests.lander.simulated import GAP, SPIKES, copy, make, run
+from tests.lander.tiny import few_products
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +46,22 @@ def with_profiler(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = make(tmp_path_factory.mktemp("profiler"), keys)
     assert not run(folder).failed
     return folder
+
+
+@pytest.fixture(scope="session")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """CTD and optode over the end of a month, far enough for an entry that reaches one month alone."""
+    keys = {"name": "one", "start": "2016-09-15", "days": 30, "period": 600}
+    folder = make(tmp_path_factory.mktemp("month"), keys, without=("adcp",))
+    with few_products():
+        assert not run(folder).failed
+    return folder
+
+
+@pytest.fixture
+def own_month(month: Path, tmp_path: Path) -> Iterator[Path]:
+    """A copy that a test may flag."""
+    folder = copy(month, tmp_path / "archive")
+    with few_products():
+        assert not run(folder).changed
+        yield folder

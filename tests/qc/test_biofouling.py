@@ -79,7 +79,7 @@ def tidal(seed, share, offset, days=60, onset=25, step_seconds=3600.0):
 
 def test_tides_that_shrink_with_the_level_make_a_drift_surer_and_those_that_do_not_speak_against_it():
     level_alone = BiofoulingParams("temperature", acts_on="offset")
-    film, sea = tidal(1, 5.0, 0.0), tidal(1, 0.0, 4.75)
+    film, sea = tidal(3, 5.0, 0.0), tidal(3, 0.0, 4.75)
     with_gain, without = found(*film), found(*film, level_alone)
     assert with_gain.uncertainty[-1] < without.uncertainty[-1]
     assert with_gain.percent[-1] == pytest.approx(-5 * 34.5 / 30, abs=3 * with_gain.uncertainty[-1])
@@ -107,8 +107,8 @@ def test_any_sampling_up_to_a_few_times_a_day_tells_of_tides(hours):
 
 
 def test_an_unknown_direction_asks_for_more():
-    both, down = PARAMS, BiofoulingParams("temperature", direction="down")
-    results = [(found(*optode(seed, -3.0), both), found(*optode(seed, -3.0), down)) for seed in range(5)]
+    both, down = (BiofoulingParams("temperature", percent=0.01, direction=one) for one in ("both", "down"))
+    results = [(found(*optode(seed, -0.5), both), found(*optode(seed, -0.5), down)) for seed in range(8)]
     assert all(not (one.drifting & ~other.drifting).any() for one, other in results)
     assert any(one.drifting.sum() < other.drifting.sum() for one, other in results)
 
