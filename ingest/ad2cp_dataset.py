@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ingest.ad2cp_layout import ECHOSOUNDER, Layout
 from ingest.dataset import assemble
-from ingest.nortek_velocity import AWAY, scaled
+from ingest.nortek_velocity import AWAY, finite_of, scaled
 from ingest.reader import Batch
 from ingest.velocities import metres_per_second
 
@@ -115,15 +115,8 @@ def _per_record(columns: Mapping[str, NDArray[Any]]) -> Variables:
         found["pressure_sensor_temperature"] = columns["pressure_sensor_temperature"] / 5.0 - 4.0
     for name, column, dimensions, factor in _ARRAYS:
         if column in columns:
-            found[name] = (dimensions, _finite(columns[column], factor))
+            found[name] = (dimensions, finite_of(columns[column], factor))
     return found
-
-
-def _finite(column: NDArray[Any], factor: float) -> NDArray[np.float32]:
-    """Values of a column; floats of the file may be any bits, sound checksum or not."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        values = (column * factor).astype(np.float32, copy=False)
-    return np.where(np.isfinite(values), values, np.float32(np.nan)) if column.dtype.kind == "f" else values
 
 
 def _counts(columns: Mapping[str, NDArray[Any]]) -> Variables:

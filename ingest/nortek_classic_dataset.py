@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ingest.dataset import assemble
 from ingest.nortek_classic import ATTITUDE, SAMPLE
 from ingest.nortek_classic_settings import Settings
-from ingest.nortek_velocity import AWAY, bit, scaled
+from ingest.nortek_velocity import AWAY, bit, finite_of, scaled
 from ingest.reader import Batch
 from ingest.velocities import metres_per_second
 
@@ -177,7 +177,7 @@ def _divisor(columns: Mapping[str, NDArray[Any]], kind: int, settings: Settings)
 
 def _attitude(columns: Mapping[str, NDArray[Any]]) -> Variables:
     return {
-        name: (dimensions, (columns[column] * np.float32(factor)).astype(np.float32, copy=False))
+        name: (dimensions, finite_of(columns[column], factor))
         for name, column, dimensions, factor in _ATTITUDE
         if column in columns
     }

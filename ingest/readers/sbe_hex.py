@@ -186,7 +186,7 @@ def expected(state: State | None) -> int | None:
 
 READER = Reader(
     name="sbe_hex",
-    version=3,
+    version=4,
     sniff=sniff,
     parse=parse,
     finish=finish,

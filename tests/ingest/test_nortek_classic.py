@@ -155,6 +155,19 @@ def test_attitude_of_each_kind(decode_bytes):
     assert "attitude of kind 0x99 is not known" in decoded.ledger.rejected[0].reason
 
 
+def test_floats_of_any_bits_are_numbers_or_none(decode_bytes):
+    """A sound checksum does not make them numbers: signalling NaN, infinity, and what a unit makes too large."""
+    floats = np.zeros(18, "<f4")
+    odd = np.array([0x7FA0_0001, 0x7F80_0000, 0x7F7F_FFFF], "<u4").view("<f4")
+    floats[:3] = odd
+    head = made.hardware() + made.user() + made.system(0)
+    decoded = decode_bytes(head + made.sample(0) + made.attitude(0xCC, floats), name="a.vec")
+    held = decoded.streams["attitude"]
+    values = np.concatenate([held[name].values.ravel() for name in held.data_vars if held[name].dtype.kind == "f"])
+    assert not np.isinf(values).any()
+    assert np.isnan(values).sum() >= 2
+
+
 @pytest.mark.parametrize(("kind", "stream"), [(0x20, "profile"), (0x21, "aquadopp_profile")])
 @pytest.mark.parametrize("cells", [4, 5])
 def test_profiles_tell_their_cells_by_their_size(decode_bytes, kind, stream, cells):
