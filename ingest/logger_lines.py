@@ -5,14 +5,14 @@ What a reader of such a format has to say is which lines are records and what th
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.dcl import Verdict, settle
 from ingest.ledger import Span
-from ingest.reader import Batch, Parsed, Records
+from ingest.reader import HEAD_BYTES, Batch, Parsed, Records
 from ingest.text import Bytes, Lines, Places, group_alike, split_lines
 
 Columns = Mapping[str, NDArray[Any]]
@@ -90,6 +90,71 @@ def independent(
         return records, consumed, None
 
     return parse, finish
+
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True)
+class ByHead(Generic[State]):
+    """Lines of a layout that the first 64 KiB tell; of a log that is silent so long, those from its first record on.
+
+    Attributes
+    ----------
+    first
+        Place of the first line of a block that is a record, -1 without one.
+    recognise
+        What most records of a head have in common, the first line of which is one, or which starts the file.
+    find
+        As for `read_lines`, with what was recognised.
+    judge
+        As for `read_lines`; any digit is as good as another.
+    """
+
+    first: Callable[[bytes], int]
+    recognise: Callable[[bytes], State]
+    find: Callable[[Bytes, Lines, State], Found]
+    judge: Callable[[bytes], Verdict]
+
+    def parse(self, block: bytes, offset: int, state: State | None) -> Parsed:
+        """Lines to records; see `Reader.parse`."""
+        return self._go_on(block, offset, state, final=False)
+
+    def finish(self, rest: bytes, offset: int, state: State | None) -> Parsed:
+        """Last lines, with or without line end; see `Reader.finish`."""
+        return self._go_on(rest, offset, state, final=True)
+
+    def _go_on(self, block: bytes, offset: int, state: State | None, *, final: bool) -> Parsed:
+        if state is not None:
+            return self._read(block, offset, state, final=final)
+        if len(block) < HEAD_BYTES and not final:
+            return Records(), 0, None
+        start = 0 if offset == 0 and self.first(block[:HEAD_BYTES]) >= 0 else self.first(block)
+        if start == 0:
+            return self._read(block, offset, self.recognise(block[:HEAD_BYTES]), final=final)
+        silent, consumed = read_lines(
+            block[:start] if start > 0 else block, offset, _no_record, self.judge, final=final, digits_alike=True
+        )
+        if start < 0 or not final:
+            return silent, consumed, None
+        records, _, known = self._go_on(block[start:], offset + start, None, final=True)
+        return _together(silent, records), len(block), known
+
+    def _read(self, block: bytes, offset: int, state: State, *, final: bool) -> Parsed:
+        def find(buffer: Bytes, lines: Lines) -> Found:
+            return self.find(buffer, lines, state)
+
+        records, consumed = read_lines(block, offset, find, self.judge, final=final, digits_alike=True)
+        return records, consumed, state
+
+
+def _no_record(buffer: Bytes, lines: Lines) -> Found:
+    return Found({})
+
+
+def _together(silent: Records, records: Records) -> Records:
+    skipped, rejected = (*silent.skipped, *records.skipped), (*silent.rejected, *records.rejected)
+    return Records(records.batches, silent.accepted + records.accepted, skipped, rejected)
 
 
 def enter(

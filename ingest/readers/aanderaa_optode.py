@@ -20,8 +20,8 @@ import xarray as xr
 from ingest.dataset import assemble
 from ingest.dcl import STAMP, TAG, Verdict, has_own_end, is_silent, known_noise, read_stamps
 from ingest.fields import pick, read_table
-from ingest.logger_lines import Found, read_lines
-from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
+from ingest.logger_lines import ByHead, Found
+from ingest.reader import Calibration, Reader, Records
 from ingest.text import Bytes, Lines, Places
 
 STREAM = "samples"
@@ -50,8 +50,8 @@ _TAB = 9
 class State:
     """Which optode the file is of, and how many decimals its last value has: what most of the first lines say."""
 
-    model: int | None
-    serial: int | None
+    model: int
+    serial: int
     last_decimals: int
 
 
@@ -60,41 +60,23 @@ _TAGS = frozenset({b"dosta"})
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with at least one whole record of a known model in its head, or a silent log."""
-    return is_silent(head, _TAGS) or any(int(match[8]) in MODELS for match in _ANY_LINE.finditer(head))
+    return is_silent(head, _TAGS) or _first(head) >= 0
 
 
-def parse(block: bytes, offset: int, state: State | None) -> Parsed:
-    """Lines to records; see `Reader.parse`. Waits for the file's first 64 KiB to see which optode it is of."""
-    if state is None:
-        if len(block) < HEAD_BYTES:
-            return Records(), 0, None
-        state = _recognise(block[:HEAD_BYTES])
-    return _parse(block, offset, state, final=False)
-
-
-def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
-    """Last lines, with or without line end; see `Reader.finish`."""
-    return _parse(rest, offset, state or _recognise(rest[:HEAD_BYTES]), final=True)
+def _first(block: bytes) -> int:
+    known = (match.start() for match in _ANY_LINE.finditer(block) if int(match[8]) in MODELS)
+    return next(known, -1)
 
 
 def _recognise(head: bytes) -> State:
     """Take the optode that most records of the head name, so that one damaged digit does not decide for the file."""
     seen = [match for match in _ANY_LINE.finditer(head) if int(match[8]) in MODELS]
-    if not seen:
-        return State(None, None, 0)
     (model, serial), _ = Counter((int(match[8]), int(match[9])) for match in seen).most_common(1)[0]
     return State(model, serial, Counter(_decimals(match[match.re.groups]) for match in seen).most_common(1)[0][0])
 
 
 def _decimals(number: bytes) -> int:
     return len(number.partition(b".")[2])
-
-
-def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
-    records, consumed = read_lines(
-        block, offset, lambda buffer, lines: _find(buffer, lines, state), _judge, final=final, digits_alike=True
-    )
-    return records, consumed, state
 
 
 def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
@@ -147,12 +129,14 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     return {STREAM: assemble(batch, variables, batch.columns["time"], attributes)}
 
 
+_LINES = ByHead(_first, _recognise, _find, _judge)
+
 READER = Reader(
     name="aanderaa_optode",
-    version=1,
+    version=2,
     sniff=sniff,
-    parse=parse,
-    finish=finish,
+    parse=_LINES.parse,
+    finish=_LINES.finish,
     to_dataset=to_dataset,
     lines=True,
     instruments=("Aanderaa oxygen optode 4330, 4831, 4835: text in a logger's time-stamped lines",),

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from ingest.dataset import assemble
 from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
 from ingest.fields import Table, numbers, pick, read_table
-from ingest.logger_lines import Found, read_lines
-from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
+from ingest.logger_lines import ByHead, Found
+from ingest.reader import Calibration, Reader, Records
 from ingest.sea_bird_clock import PATTERN, read_dates
 from ingest.text import Bytes, Lines
 
@@ -60,34 +60,17 @@ _TAGS = frozenset({b"ctdbp"})
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with at least one whole record in its head, or a silent log."""
-    return is_silent(head, _TAGS) or _ANY_LINE.search(head) is not None
+    return is_silent(head, _TAGS) or _first(head) >= 0
 
 
-def parse(block: bytes, offset: int, state: State | None) -> Parsed:
-    """Lines to records; see `Reader.parse`. Waits for the file's first 64 KiB to see what its lines hold."""
-    if state is None and len(block) < HEAD_BYTES:
-        return Records(), 0, None
-    return _parse(block, offset, state, final=False)
-
-
-def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
-    """Last lines, with or without line end; see `Reader.finish`."""
-    return _parse(rest, offset, state, final=True)
-
-
-def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
-    known = state or _recognise(block[:HEAD_BYTES])
-    records, consumed = read_lines(
-        block, offset, lambda buffer, lines: _find(buffer, lines, known), _judge, final=final, digits_alike=True
-    )
-    return records, consumed, known
+def _first(block: bytes) -> int:
+    found = _ANY_LINE.search(block)
+    return -1 if found is None else found.start()
 
 
 def _recognise(head: bytes) -> State:
     """Take the layout that most lines of the head have, so that one damaged line does not decide for the file."""
     lines = [(_numbers(match[8]), _numbers(match[9])) for match in _ANY_LINE.finditer(head)]
-    if not lines:
-        return State(3, 0, (None,) * 3)
     (before, after), _ = Counter((len(first), len(second)) for first, second in lines).most_common(1)[0]
     alike = [(*first, *second) for first, second in lines if (len(first), len(second)) == (before, after)]
     seen = (Counter(len(text.partition(b".")[2]) for text in texts) for texts in zip(*alike, strict=True))
@@ -201,12 +184,14 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     return {STREAM: assemble(batch, variables, batch.columns["time"], attributes)}
 
 
+_LINES = ByHead(_first, _recognise, _find, _judge)
+
 READER = Reader(
     name="sbe16plus_dcl",
     version=2,
     sniff=sniff,
-    parse=parse,
-    finish=finish,
+    parse=_LINES.parse,
+    finish=_LINES.finish,
     to_dataset=to_dataset,
     lines=True,
     instruments=("Sea-Bird SBE 16plus V2: converted values in a logger's time-stamped lines",),

@@ -23,8 +23,8 @@ from ingest import eco_layout
 from ingest.dataset import assemble
 from ingest.dcl import STAMP, TAG, Verdict, has_own_end, is_silent, known_noise, read_stamps
 from ingest.fields import pick, read_clock, read_table
-from ingest.logger_lines import Found, read_lines
-from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
+from ingest.logger_lines import ByHead, Found
+from ingest.reader import Calibration, Reader, Records
 from ingest.text import Bytes, Lines, Places
 
 STREAM = "samples"
@@ -52,34 +52,17 @@ _TAGS = frozenset({b"flort"})
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with at least one whole record of known wavelengths in its head, or a silent log."""
-    return is_silent(head, _TAGS) or any(eco_layout.is_layout(_layout(match)) for match in _ANY_LINE.finditer(head))
+    return is_silent(head, _TAGS) or _first(head) >= 0
 
 
-def parse(block: bytes, offset: int, state: State | None) -> Parsed:
-    """Lines to records; see `Reader.parse`. Waits for the file's first 64 KiB to see which channels it has."""
-    if state is None:
-        if len(block) < HEAD_BYTES:
-            return Records(), 0, None
-        state = _recognise(block[:HEAD_BYTES])
-    return _parse(block, offset, state, final=False)
-
-
-def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
-    """Last lines, with or without line end; see `Reader.finish`."""
-    return _parse(rest, offset, state or _recognise(rest[:HEAD_BYTES]), final=True)
+def _first(block: bytes) -> int:
+    known = (match.start() for match in _ANY_LINE.finditer(block) if eco_layout.is_layout(_layout(match)))
+    return next(known, -1)
 
 
 def _recognise(head: bytes) -> State:
     seen = Counter((_layout(match), len(match[9])) for match in _ANY_LINE.finditer(head))
-    known = [(layout, digits) for (layout, digits), _ in seen.most_common() if eco_layout.is_layout(layout)]
-    return State(*known[0]) if known else State((), 0)
-
-
-def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
-    records, consumed = read_lines(
-        block, offset, lambda buffer, lines: _find(buffer, lines, state), _judge, final=final, digits_alike=True
-    )
-    return records, consumed, state
+    return State(*next(one for one, _ in seen.most_common() if eco_layout.is_layout(one[0])))
 
 
 def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
@@ -137,12 +120,14 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     return {STREAM: assemble(batch, held, columns["time"], eco_layout.attributes(state.wavelengths))}
 
 
+_LINES = ByHead(_first, _recognise, _find, _judge)
+
 READER = Reader(
     name="wetlabs_eco",
-    version=1,
+    version=2,
     sniff=sniff,
-    parse=parse,
-    finish=finish,
+    parse=_LINES.parse,
+    finish=_LINES.finish,
     to_dataset=to_dataset,
     lines=True,
     instruments=("WET Labs / Sea-Bird ECO fluorometers and turbidity meters: text in a logger's time-stamped lines",),
