@@ -10,7 +10,7 @@ from ingest.matrices import rows
 from ingest.nortek_classic import BURST_HEADER, CLOCK, SYSTEM
 from ingest.nortek_clock import decimal_times
 from ingest.nortek_vector_clock import Stamps
-from ingest.text import Bytes, Places
+from ingest.text import Block, Bytes, Places
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Kind:
     kind: int
     length: int
     start: Places
-    block: bytes
+    block: Block
 
     @property
     def buffer(self) -> Bytes:

@@ -19,7 +19,7 @@ from ingest.matrices import rows
 from ingest.nortek_clock import counted_times
 from ingest.pieces import Stretch, joined, kept
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.text import Bytes, Places
+from ingest.text import Block, Bytes, Places
 from ingest.timecode import Times
 
 Text = tuple[tuple[str, str], ...]
@@ -57,12 +57,12 @@ def sniff(head: bytes, name: str) -> bool:
     return promises(np.frombuffer(head, np.uint8), known)
 
 
-def parse(block: bytes, offset: int, state: Any) -> Parsed:
+def parse(block: Block, offset: int, state: Any) -> Parsed:
     """Take the whole records from a block."""
     return _parse(block, offset, state or State(), last=False)
 
 
-def finish(rest: bytes, offset: int, state: Any) -> Parsed:
+def finish(rest: Block, offset: int, state: Any) -> Parsed:
     """Take what is left at the end of the file."""
     return _parse(rest, offset, state or State(), last=True)
 
@@ -76,7 +76,7 @@ class Piece(NamedTuple):
     columns: Columns
 
 
-def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
+def _parse(block: Block, offset: int, state: State, *, last: bool) -> Parsed:
     if not last and len(block) < state.wanted:
         return Records(), 0, state
     framing = find_frames(block, offset, state.search, RULE, last=last)
@@ -85,7 +85,7 @@ def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
     pieces: list[Piece] = []
     for frames in framing.frames:
         if frames.kind == STRING:
-            strings += [(offset + at, block[at : at + frames.length]) for at in frames.start.tolist()]
+            strings += [(offset + at, bytes(block[at : at + frames.length])) for at in frames.start.tolist()]
             accepted += frames.length * frames.start.size
         elif frames.kind in STREAMS:
             found, bad = _pieces(buffer, frames, offset)
@@ -228,5 +228,6 @@ READER = Reader(
     finish=finish,
     to_dataset=to_dataset,
     checksummed=True,
+    views=True,
     instruments=("Nortek Signature 55, 100, 250, 500, 1000", "Nortek AD2CP in general"),
 )

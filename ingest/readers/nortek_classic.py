@@ -41,7 +41,7 @@ from ingest.nortek_vector_clock import MOST_WAITING, Clock, counted_period, samp
 from ingest.nortek_vector_samples import sample_columns
 from ingest.pieces import Columns, Stretch, joined, kept
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.text import Places
+from ingest.text import Block, Places
 from ingest.timecode import Times
 
 IMPOSSIBLE_CLOCK = "impossible clock"
@@ -94,17 +94,17 @@ def sniff(head: bytes, name: str) -> bool:
     return any((np.diff(frames.start) <= RECORD_BYTES[SAMPLE] + _NEXT).any() for frames in found)
 
 
-def parse(block: bytes, offset: int, state: Any) -> Parsed:
+def parse(block: Block, offset: int, state: Any) -> Parsed:
     """Take the whole records from a block."""
     return _parse(block, offset, state or State(), last=False)
 
 
-def finish(rest: bytes, offset: int, state: Any) -> Parsed:
+def finish(rest: Block, offset: int, state: Any) -> Parsed:
     """Take what is left at the end of the file."""
     return _parse(rest, offset, state or State(), last=True)
 
 
-def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
+def _parse(block: Block, offset: int, state: State, *, last: bool) -> Parsed:
     if not last and len(block) < state.wanted:
         return Records(), 0, state
     framing = find_frames(block, offset, state.search, RULE, last=last)
@@ -364,5 +364,6 @@ READER = Reader(
     finish=finish,
     to_dataset=to_dataset,
     checksummed=True,
+    views=True,
     instruments=("Nortek Vector", "Nortek Aquadopp", "Nortek Aquadopp HR Profiler", "Nortek AWAC"),
 )
