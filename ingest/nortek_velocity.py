@@ -30,14 +30,16 @@ def scaled(columns: Mapping[str, NDArray[Any]], table: Iterable[tuple[str, str, 
     whole = [one for one in held if one[1].dtype.kind in "iu"]
     values = np.empty((len(whole), whole[0][1].size if whole else 0))
     found = {name: np.divide(raw, divisor, out=out) for (name, raw, divisor), out in zip(whole, values, strict=True)}
-    return {name: found[name] if name in found else raw / divisor for name, raw, divisor in held}
+    with np.errstate(invalid="ignore", over="ignore"):
+        return {name: found[name] if name in found else _numbers(raw / divisor) for name, raw, divisor in held}
+
+
+def _numbers(values: NDArray[Any]) -> NDArray[Any]:
+    """The values; NaN for floats of a file that are no finite number: they may be any bits, sound checksum or not."""
+    return np.where(np.isfinite(values), values, np.float32(np.nan)) if values.dtype.kind == "f" else values
 
 
 def finite_of(column: NDArray[Any], factor: float) -> NDArray[np.float32]:
-    """Values of a field times a factor; NaN for floats of the file that are no finite number.
-
-    They may be any bits, sound checksum or not.
-    """
+    """Values of a field times a factor, NaN for those that are no finite number."""
     with np.errstate(invalid="ignore", over="ignore"):
-        values = (column * factor).astype(np.float32, copy=False)
-    return np.where(np.isfinite(values), values, np.float32(np.nan)) if column.dtype.kind == "f" else values
+        return _numbers((column * factor).astype(np.float32, copy=False))

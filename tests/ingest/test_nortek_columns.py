@@ -7,6 +7,7 @@ from ingest.compiled import sealed
 from ingest.gathered import gathered
 from ingest.matrices import Place, alike_at
 from ingest.nortek_clock import counted_times, decimal_times
+from ingest.nortek_velocity import finite_of, scaled
 from ingest.timecode import from_fields
 
 LENGTH, FIRST = 21, 3
@@ -74,3 +75,13 @@ def test_rows_are_alike_by_the_bits_that_count():
     places = np.array([1, 2])
     assert [one.tolist() for one in alike_at(rows, places, np.array([0b0100, 0xFF], np.uint8))] == [[0, 1, 2]]
     assert [one.tolist() for one in alike_at(rows, places, np.array([0b0001, 0xFF], np.uint8))] == [[0, 2], [1]]
+
+
+def test_floats_of_any_bits_are_scaled_to_numbers_or_none():
+    bits = np.array([0x7FA0_0001, 0x7F80_0000, 0xFF80_0000, 0x4048_F5C3], "<u4").view("<f4")
+    held = scaled({"altimeter_distance": bits, "heading": np.array([1, 2, 3, 4], "<u2")},
+                  (("distance", "altimeter_distance", 1.0), ("heading", "heading", 100.0)))  # fmt: skip
+    np.testing.assert_array_equal(held["distance"], np.array([np.nan, np.nan, np.nan, 3.14], np.float32))
+    assert held["distance"].dtype == np.float32
+    np.testing.assert_array_equal(held["heading"], [0.01, 0.02, 0.03, 0.04])
+    assert np.isnan(finite_of(bits[:1], 2.0)).all()
