@@ -68,7 +68,14 @@ def _indexless(
         for dimension, size in zip(variable.dims, variable.shape, strict=True):
             if sizes.setdefault(dimension, size) != size:
                 raise ValueError(f"{name!r} has {size} values along {dimension!r}, others {sizes[dimension]}")
-    return xr.Dataset._construct_direct(variables, set(coordinates), sizes, attributes, {})
+    if _direct is None:
+        return xr.Dataset(data, xr.Coordinates(coordinates, indexes={}), attributes)
+    dataset: xr.Dataset = _direct(variables, set(coordinates), sizes, attributes, {})
+    return dataset
+
+
+_direct = getattr(xr.Dataset, "_construct_direct", None)
+"""Not of xarray's public face: a release without it takes the public constructor, with the same result."""
 
 
 _TIME_ATTRIBUTES = {"standard_name": "time", "long_name": "Time of the instrument's own clock, taken as UTC"}

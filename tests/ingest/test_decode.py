@@ -12,6 +12,7 @@ import ingest.reader
 from ingest.dataset import assemble, concatenate
 from ingest.errors import AmbiguousFormatError, IngestError, UnknownFormatError
 from ingest.ledger import Span
+from ingest.reader import Batch
 from tests.ingest.made_files import optode_file, sbe37_file
 
 SIZE = 4  # bytes of a record of the format below
@@ -202,3 +203,17 @@ def test_a_reader_of_views_gets_an_array_that_is_not_written(plain):
     assert (decoded.ledger, decoded.sha256) == (wanted.ledger, wanted.sha256)
     # What is left of a block comes again, joined with the next one: in bytes.
     assert given == [(50, True), (52, False), (50, True), (52, False)]
+
+
+def test_a_dataset_is_what_the_public_constructor_makes(monkeypatch):
+    time = np.arange(3).astype("datetime64[s]").astype("datetime64[us]")
+    batch = Batch(np.arange(3) * 10, np.full(3, 10), {})
+    profile = {"temperature": np.arange(3.0), "eastward_velocity": (("cell",), np.zeros((3, 2), np.float32))}
+    cells = {"cell_distance": xr.Variable("cell", [1.0, 2.0], {"units": "m"})}
+    made = assemble(batch, profile, time, {"serial_number": "1"}, cells)
+    monkeypatch.setattr("ingest.dataset._direct", None)
+    public = assemble(batch, profile, time, {"serial_number": "1"}, cells)
+    xr.testing.assert_identical(made, public)
+    assert (made.sizes, list(made.coords), list(made.xindexes)) == (public.sizes, list(public.coords), [])
+    with pytest.raises(ValueError, match="'source_offset' has 3 values along 'time', others 2"):
+        assemble(batch, {"temperature": np.zeros(2)}, time)
