@@ -4,8 +4,6 @@ Time is the ensemble's own, from its first line; the logger's stamp of that line
 minutes in corpus 20131201.adcp_mod.log: the instrument pings for that long and then writes). A table ends
 with a blank line; without it nobody can tell whether further bins were lost. There is no checksum.
 
-Files have a table an hour: lines are taken one by one, which is enough for years.
-
 References
 ----------
 Teledyne RD Instruments, Workhorse Commands and Output Data Format, P/N 957-6156-00: PD8 output.
@@ -14,28 +12,25 @@ Teledyne RD Instruments, Workhorse Commands and Output Data Format, P/N 957-6156
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, is_silent, known_noise, read_stamps
+from ingest.dcl import STAMP, TAG, is_silent, known_noise
 from ingest.ledger import Span
+from ingest.pd8_lines import TableLines
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.text import split_lines
-from ingest.timecode import from_fields
 
 STREAM = "profile"
 _BAD_VELOCITY = -32768.0
 
-_TIME = re.compile(rb"\s*(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d\d)\s+(\d{1,9})\s*")
 _NUMBER = rb"\s+(-?\d+(?:\.\d+)?)"
 _HEADING = re.compile(rb"\s*Hdg:" + _NUMBER + rb"\s+Pitch:" + _NUMBER + rb"\s+Roll:" + _NUMBER + rb"\s*")
 _TEMPERATURE = re.compile(rb"\s*Temp:" + _NUMBER + rb"\s+SoS:" + _NUMBER + rb"\s+BIT:\s+([0-9A-Fa-f]{1,4})\s*")
 _TITLES = re.compile(rb"\s*Bin\s+Dir\s+Mag\s+E/W\s+N/S\s+Vert\s+Err\s+Echo1\s+Echo2\s+Echo3\s+Echo4\s*")
-_BIN = re.compile(rb"\s*(\d{1,3})(?:\s+(?:-?\d+(?:\.\d+)?|-+|\*+)){6}(?:\s+\d{1,3}){4}")
-_HEADER_LINES = (_TIME, _HEADING, _TEMPERATURE, _TITLES)
+_HEADER_LINES = (_HEADING, _TEMPERATURE, _TITLES)  # behind the line with the time
 _SNIFF = re.compile(
     rb"^(?:" + STAMP + TAG + rb")?[ \t]*Hdg:" + _NUMBER + rb"[ \t]+Pitch:" + _NUMBER + rb"[ \t]+Roll:", re.MULTILINE
 )
@@ -52,16 +47,18 @@ class State:
     blank: bool = True
 
 
-@dataclass(frozen=True)
-class Table:
-    """One ensemble, read: nine numbers of its header, and its bins, shape (bins, 10)."""
+class Table(NamedTuple):
+    """One ensemble, read: its first line and the one after it, and the numbers of its header."""
 
+    first: int
+    following: int
     time: np.datetime64
     number: int
     attitude: tuple[float, ...]
     test: int
-    bins: NDArray[np.float64]
 
+
+Numbers = tuple[tuple[float, ...], int]
 
 _TAGS = frozenset({b"adcp"})
 
@@ -85,77 +82,66 @@ class _Walk:
     """On the way through the lines of one block."""
 
     def __init__(self, block: bytes, offset: int, state: State, *, last: bool) -> None:
-        buffer = np.frombuffer(block, dtype=np.uint8)
-        lines, self._end = split_lines(buffer, last)
-        stamps = read_stamps(buffer, lines)
-        bounds = zip(stamps.payload.tolist(), lines.stop.tolist(), strict=True)
-        self._block, self._offset, self._state, self._last = block, offset, state, last
-        self._payload = [block[start:stop] for start, stop in bounds]
-        self._start, self._stop, self._next = lines.start.tolist(), lines.stop.tolist(), lines.next.tolist()
-        self._logger = np.where(stamps.valid, stamps.time, np.datetime64("NaT", "us"))
-        for row in [row for row, payload in enumerate(self._payload) if payload.strip().isdigit()]:
-            # Without a logger, the ensemble's own time has the form of its stamp.
-            line = block[lines.start[row] : lines.stop[row]]
-            if _TIME.fullmatch(line):
-                self._payload[row], self._logger[row] = line, np.datetime64("NaT", "us")
-        self._damaged_stamp = stamps.stamped & ~stamps.valid
-        self._tables: list[tuple[int, int, Table]] = []
+        self._lines = TableLines(block, last=last)
+        self._count = len(self._lines.start)
+        self._offset, self._state, self._last = offset, state, last
+        self._tables: list[Table] = []
         self._skipped: list[Span] = []
         self._rejected: list[Span] = []
 
     def run(self) -> Parsed:
-        row = 0
-        while row < len(self._payload):
-            if _TIME.fullmatch(self._payload[row]) is None:
+        row, times = 0, self._lines.times
+        while row < self._count:
+            if row not in times:
                 row = self._pass_over(row)
                 continue
             following = self._table(row)
             if following is None:
                 break
             row = following
-        consumed = self._end if row == len(self._payload) else self._start[row]
+        consumed = self._lines.consumed if row == self._count else self._lines.start[row]
         lost = sum(span.length for span in (*self._skipped, *self._rejected))
         records = Records(self._batches(), consumed - lost, tuple(self._skipped), tuple(self._rejected))
         return records, consumed, self._state
 
     def _pass_over(self, row: int) -> int:
-        following = row + 1
-        if self._stop[row] == self._start[row]:  # a run of line ends is one span
-            while following < len(self._stop) and self._stop[following] == self._start[following]:
+        lines, following = self._lines, row + 1
+        if lines.stop[row] == lines.start[row]:  # a run of line ends is one span
+            while following < self._count and lines.stop[following] == lines.start[following]:
                 following += 1
             self._enter(row, following, "blank line", known=True)
             return following
-        noise = known_noise(self._block[self._start[row] : self._stop[row]])
+        noise = known_noise(lines.block[lines.start[row] : lines.stop[row]])
         self._enter(row, following, noise or "no part of a table", known=noise is not None)
         return following
 
     def _enter(self, first: int, following: int, reason: str, *, known: bool) -> None:
-        span = Span(self._offset + self._start[first], self._next[following - 1] - self._start[first], reason)
-        (self._skipped if known else self._rejected).append(span)
+        start, stop = self._lines.start[first], self._lines.next[following - 1]
+        (self._skipped if known else self._rejected).append(Span(self._offset + start, stop - start, reason))
 
     def _table(self, first: int) -> int | None:
         """Take the table that starts at a line; return the line after it, None where more lines are needed."""
-        payload = self._payload
-        for place, pattern in enumerate(_HEADER_LINES):
-            if first + place >= len(payload):
-                return self._unfinished(first, len(payload), "cut off in its header")
-            if pattern.fullmatch(payload[first + place]) is None or self._damaged_stamp[first + place]:
+        lines, header = self._lines, []
+        for place, pattern in enumerate((None, *_HEADER_LINES)):
+            if first + place >= self._count:
+                return self._unfinished(first, self._count, "cut off in its header")
+            match = None if pattern is None else pattern.fullmatch(lines.payload(first + place))
+            if lines.damaged[first + place] or (match is None and pattern is not None):
                 return self._give_up(first, first + max(1, place), "header of a table without the rest")
-        row = first + len(_HEADER_LINES)
-        width = len(payload[row].rstrip()) if row < len(payload) else 0
-        bins = 0
-        while row < len(payload) and bins < _MOST_BINS and self._is_bin(row, bins + 1, width):
-            row, bins = row + 1, bins + 1
-        if row == len(payload):
-            ended = self._last and self._stop[-1] < self._next[-1]
+            header.append(match)
+        start = first + len(header)
+        bins = min(lines.bins.end[start] - start, _MOST_BINS) if start < self._count else 0
+        row, numbers = start + bins, _numbers(header[1], header[2])
+        if row == self._count:
+            ended = self._last and lines.stop[-1] < lines.next[-1]
             if ended and not self._state.blank and bins == self._state.bins:
-                return self._take(first, row, bins)
+                return self._take(first, row, bins, numbers)
             return self._unfinished(first, row, f"cut off after {bins} bins")
-        return self._judge(first, row, bins)
+        return self._judge(first, row, bins, numbers)
 
-    def _judge(self, first: int, row: int, bins: int) -> int | None:
+    def _judge(self, first: int, row: int, bins: int, numbers: Numbers) -> int | None:
         """Take or reject a table whose last bin stands before the line `row`; None where more lines are needed."""
-        blank = not self._payload[row].strip() and self._stop[row] < self._next[row]
+        blank = not self._lines.payload(row).strip() and self._lines.stop[row] < self._lines.next[row]
         if bins and not blank and not self._state.bins:
             settled = self._settle(row, bins)
             if settled is None:
@@ -165,30 +151,23 @@ class _Walk:
             return self._give_up(first, row, f"table that breaks off after {bins} bins")
         if self._state.bins not in (0, bins):
             return self._give_up(first, row, f"table of {bins} bins, the first in the file has {self._state.bins}")
-        return self._take(first, row + self._state.blank, bins)
+        return self._take(first, row + self._state.blank, bins, numbers)
 
     def _settle(self, row: int, bins: int) -> State | None:
         """Tell from the table after the first whether blank lines end tables; None where more lines are needed."""
-        end = min(len(self._payload), row + _LOOK_AHEAD)
-        start = next((at + 1 for at in range(row, end) if _TITLES.fullmatch(self._payload[at])), end)
-        count, width = 0, len(self._payload[start].rstrip()) if start < len(self._payload) else 0
-        while start + count < len(self._payload) and self._is_bin(start + count, count + 1, width):
-            count += 1
-        stop = start + count
-        if stop == len(self._payload) and not self._last:
+        lines = self._lines
+        end = min(self._count, row + _LOOK_AHEAD)
+        start = next((at + 1 for at in range(row, end) if _TITLES.fullmatch(lines.payload(at))), end)
+        stop = lines.bins.end[start] if start < self._count else start
+        count = stop - start
+        if stop == self._count and not self._last:
             return None
-        if not count and stop == len(self._payload):
+        if not count and stop == self._count:
             # The only table: whole if the logger speaks next. A bin that was cut does not look like that.
-            message = known_noise(self._block[self._start[row] : self._stop[row]]) == "logger message"
+            message = known_noise(lines.block[lines.start[row] : lines.stop[row]]) == "logger message"
             return State(bins, blank=False) if message else self._state
-        ends_blank = stop < len(self._payload) and not self._payload[stop].strip()
+        ends_blank = stop < self._count and not lines.payload(stop).strip()
         return State(max(bins, count), blank=False) if count and not ends_blank else self._state
-
-    def _is_bin(self, row: int, number: int, width: int) -> bool:
-        # A line cut in its last number would be a bin as well: all of a table are equally wide.
-        text = self._payload[row].rstrip()
-        match = _BIN.fullmatch(text) if len(text) == width and not self._damaged_stamp[row] else None
-        return match is not None and int(match[1]) == number
 
     def _unfinished(self, first: int, following: int, reason: str) -> int | None:
         return self._give_up(first, following, reason) if self._last else None
@@ -197,49 +176,40 @@ class _Walk:
         self._enter(first, following, reason, known=False)
         return following
 
-    def _take(self, first: int, following: int, bins: int) -> int:
-        table = _read(self._payload[first : first + len(_HEADER_LINES) + bins])
-        if table is None:
+    def _take(self, first: int, following: int, bins: int, numbers: Numbers) -> int:
+        time, valid, count = self._lines.times[first]
+        if not valid:
             return self._give_up(first, following, "time of the ensemble is no time")
-        self._tables.append((first, self._next[following - 1], table))
-        self._state = replace(self._state, bins=bins)
+        self._tables.append(Table(first, following, time, count, *numbers))
+        if self._state.bins != bins:
+            self._state = replace(self._state, bins=bins)
         return following
 
     def _batches(self) -> Mapping[str, Batch]:
         if not self._tables:
             return {}
-        start = np.array([self._start[first] for first, _, _ in self._tables], dtype=np.int64)
-        stop = np.array([stop for _, stop, _ in self._tables], dtype=np.int64)
-        tables = [table for _, _, table in self._tables]
+        lines, tables = self._lines, self._tables
+        first = np.array([table.first for table in tables])
+        start = lines.lines.start[first]
+        stop = lines.lines.next[[table.following - 1 for table in tables]]
+        # All tables of a file have as many bins.
+        rows = first[:, None] + 1 + len(_HEADER_LINES) + np.arange(self._state.bins)
         columns = {
             "time": np.array([table.time for table in tables]),
-            "logger_time": self._logger[[first for first, _, _ in self._tables]],
+            "logger_time": lines.logger[first],
             "number": np.array([table.number for table in tables], dtype=np.int32),
             "attitude": np.array([table.attitude for table in tables]),
             "test": np.array([table.test for table in tables], dtype=np.int32),
-            "bins": np.array([table.bins for table in tables]),
+            "bins": lines.bins.value[:, lines.bins.place[rows]].transpose(1, 2, 0),
         }
         return {STREAM: Batch(self._offset + start, (stop - start).astype(np.int32), columns)}
 
 
-def _read(lines: list[bytes]) -> Table | None:
-    """Numbers of a table whose lines have their form; None where its time is none of the calendar."""
-    header = [pattern.fullmatch(line) for pattern, line in zip(_HEADER_LINES, lines, strict=False)]
-    clock, heading, temperature = header[0], header[1], header[2]
-    assert clock is not None
+def _numbers(heading: re.Match[bytes] | None, temperature: re.Match[bytes] | None) -> Numbers:
+    """Heading, pitch, roll, temperature and speed of sound, and the result of the built-in test."""
     assert heading is not None
     assert temperature is not None
-    year, month, day, hour, minute, second, hundredths, number = (int(group) for group in clock.groups())
-    time, valid = from_fields(([year], [month], [day]), ([hour], [minute], [second]), [hundredths * 10_000])
-    if not valid[0] or number > np.iinfo(np.int32).max:
-        return None
-    attitude = (*map(float, heading.groups()), *map(float, temperature.groups()[:2]))
-    rows = [[_number(field) for field in line.split()[1:]] for line in lines[len(_HEADER_LINES) :]]
-    return Table(time[0], number, attitude, int(temperature[3], 16), np.array(rows))
-
-
-def _number(field: bytes) -> float:
-    return float("nan") if field.strip(b"-*") == b"" else float(field)
+    return (*map(float, heading.groups()), *map(float, temperature.groups()[:2])), int(temperature[3], 16)
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:

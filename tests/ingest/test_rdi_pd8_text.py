@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from ingest.pd8_lines import TableLines
+
 HEADER = "Bin    Dir    Mag     E/W     N/S    Vert     Err   Echo1  Echo2  Echo3  Echo4"
 
 
@@ -78,3 +80,19 @@ def test_tables_without_a_blank_line_are_whole_by_the_bins_of_the_next(decode_by
     assert hours(*tables[2:]) == ([2, 3], ["table of 2 bins, the first in the file has 3"])
     assert hours(*tables[:2]) == ([0], []), "the only one, and then the logger speaks"
     assert hours(_table(0)[:-1], STOP, _table(1)) == ([1], ["table that breaks off after 3 bins"]), "a lost blank line"
+
+
+def test_numbers_left_out_and_long_ones_are_read_as_python_reads_them():
+    lines = [b"  1    8.5  134.5      20     133       3      -2    162    166    163    164",
+             b"  2    4.5  127.4  ------  ------       3      **    162    166    163    164",
+             b"  3    4.5  127.4 1234567.12345678901      10       3       1    162    166    163    164",
+             b"  5    4.5  127.4      10      10       3       1    162    166    163    164",
+             b"  6    4.5  127.4      10      10       3       1    162    166    163   1640"]  # fmt: skip
+    width = max(map(len, lines))
+    bins = TableLines(b"".join(line.rjust(width) + b"\r\n" for line in lines), last=True).bins
+    assert bins.end == [3, 1, 2, 3, 4], "the run from bin 1 goes on to the first number that does not follow"
+    value = bins.value[:, bins.place[:3]]
+    np.testing.assert_array_equal(value[:6, 1], [4.5, 127.4, np.nan, np.nan, 3.0, np.nan])
+    assert value[2, 2] == float("1234567.12345678901")
+    shifted = TableLines(lines[0].rjust(width) + b"\n" + lines[1].rjust(width + 1) + b"\n", last=True).bins
+    assert shifted.end == [1, 1], "of another width: one of the two was cut"
