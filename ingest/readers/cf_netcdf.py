@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ingest.columns import Columns, Foreign, arrange, of_columns
 from ingest.dataset import assemble
 from ingest.errors import DecodeError
+from ingest.hdf5_heaps import check_heaps
 from ingest.netcdf_classic import bytes_needed
 from ingest.netcdf_names import FLAGS_OF, physical, to_times, vocabulary_name
 from ingest.reader import Batch, Calibration, Reader, Records, Source, Wholly, not_in_blocks
@@ -88,11 +89,13 @@ def _load(source: Source) -> tuple[list[Field], Mapping[str, Any]]:
     # HDF5 keeps a damaged file open that it could not open, and gives what it knows of that one for a good one that
     # takes its place under the same inode: it gets bytes, no path.
     in_place = source.path is not None and (head.startswith(b"CDF") or source.size > _MOST_HELD)
+    content = b"" if in_place else source.content()
+    check_heaps(content)
     try:
         if in_place:
             opened = netCDF4.Dataset(str(source.path), "r")
         else:
-            opened = netCDF4.Dataset(source.name, "r", memory=source.content())
+            opened = netCDF4.Dataset(source.name, "r", memory=content)
         with opened as dataset:
             dataset.set_auto_maskandscale(False)
             dataset.set_auto_chartostring(True)

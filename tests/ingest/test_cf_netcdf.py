@@ -1,11 +1,13 @@
 """Published NetCDF as input: names, units, flags, clocks; real files of IMOS and OceanSITES in full."""
 
+import netCDF4
 import numpy as np
 import pytest
 
 import ingest
 from ingest.columns import Foreign, arrange, of_columns
 from ingest.errors import DecodeError
+from ingest.hdf5_heaps import check_heaps
 from ingest.netcdf_names import physical, to_times, vocabulary_name
 from tests.ingest.made_tables import netcdf_file
 
@@ -118,3 +120,36 @@ def test_columns_without_a_name_are_kept_in_every_block():
     assert np.array_equal(kept[:, 0], values[0].astype(np.float32))
     assert (kept[:, 1] == np.finfo(np.float32).max).all()
     assert found["temperature"] is values[2]
+
+
+def _with_heap(path):
+    """A NetCDF-4 file with a global heap: references to dimension scales are kept in one."""
+    with netCDF4.Dataset(path, "w") as file:
+        file.createDimension("TIME", 4)
+        time = file.createVariable("TIME", "f8", ("TIME",))
+        time.setncatts({"standard_name": "time", "units": "days since 1950-01-01T00:00:00Z", "axis": "T"})
+        time[:] = [24000.0, 24000.5, 24001.0, 24001.5]
+        file.createVariable("TEMP", "f4", ("TIME",))[:] = [3.5, 3.25, 3.0, 3.75]
+        file.createVariable("NOTE", str, ("TIME",))[:] = np.array(["a", "b", "c", "d"], dtype=object)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(("size", "free"), [(2**64 - 16, False), (0, True), (2**63, False), (100_000, True)])
+def test_a_heap_that_the_library_walks_for_ever_is_refused(tmp_path, decode_bytes, size, free):
+    content = bytearray(_with_heap(tmp_path / "whole.nc"))
+    assert decode_bytes(bytes(content), "whole.nc").streams["samples"].sizes["time"] == 4
+    place = content.index(b"GCOL") + 16
+    while content[place : place + 2] == b"\0\0" and not free:
+        place += int.from_bytes(content[place + 8 : place + 16], "little")
+    if free:
+        content[place : place + 2] = b"\0\0"
+    content[place + 8 : place + 16] = size.to_bytes(8, "little")
+    with pytest.raises(DecodeError, match=f"byte {place}: an object of {size} bytes in a global heap") as caught:
+        decode_bytes(bytes(content), "damaged.nc")
+    assert caught.value.offset == place
+
+
+def test_the_letters_of_a_heap_elsewhere_are_no_heap(tmp_path):
+    check_heaps(b"\x89HDF\r\n\x1a\n" + bytes(8) + b"GCOL\x01\0\0\0" + (2**40).to_bytes(8, "little") + b"and so on")
+    check_heaps(b"GCOL\x01\0\0\0")
+    check_heaps(b"")
