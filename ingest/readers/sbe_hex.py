@@ -58,7 +58,8 @@ def sniff(head: bytes, name: str) -> bool:
     if re.search(rb"^#", header, re.MULTILINE) or family(parse_header(header)) is None:
         return False
     lines = head[end.end() :].split()[:50] if end else []
-    return not lines or any(re.match(rb"[0-9A-Fa-f]{16}", line) for line in lines)
+    # Converted data have decimal points; one sample whose digits are damaged has none.
+    return any(re.match(rb"[0-9A-Fa-f]{16}", line) for line in lines) or not any(b"." in line for line in lines)
 
 
 def parse(block: bytes, offset: int, state: State | None) -> Parsed:
