@@ -170,7 +170,7 @@ def _profiles(
         values[name] = physical(field.raw, field.attributes) * factor + offset
         for dimension, ours in zip(field.dimensions[1:], dimensions, strict=True):
             for one in every:
-                if one.name == dimension and _numeric(one) and one.raw.ndim == 1:
+                if one.name == dimension and _numeric(one) and one.dimensions == (dimension,):
                     units = {"units": str(one.attributes.get("units", "1"))}
                     levels[ours] = xr.Variable(ours, physical(one.raw, one.attributes), units)
     return wide, levels, values

@@ -153,3 +153,20 @@ def test_the_letters_of_a_heap_elsewhere_are_no_heap(tmp_path):
     check_heaps(b"\x89HDF\r\n\x1a\n" + bytes(8) + b"GCOL\x01\0\0\0" + (2**40).to_bytes(8, "little") + b"and so on")
     check_heaps(b"GCOL\x01\0\0\0")
     check_heaps(b"")
+
+
+def test_a_variable_that_only_has_the_name_of_a_dimension_is_no_coordinate(tmp_path):
+    path = tmp_path / "levels.nc"
+    with netCDF4.Dataset(path, "w") as file:
+        file.createDimension("TIME", 4)
+        file.createDimension("DEPTH", 3)
+        time = file.createVariable("TIME", "f8", ("TIME",))
+        time.setncatts({"standard_name": "time", "units": "days since 1950-01-01T00:00:00Z"})
+        time[:] = [24000.0, 24000.5, 24001.0, 24001.5]
+        file.createVariable("DEPTH", "f4", ("TIME",))[:] = [1.0, 2.0, 3.0, 4.0]
+        temperature = file.createVariable("TEMP", "f4", ("TIME", "DEPTH"))
+        temperature.setncatts({"standard_name": "sea_water_temperature", "units": "degrees_Celsius"})
+        temperature[:] = np.full((4, 3), 3.5)
+    samples = ingest.decode(path).streams["samples"]
+    assert samples["temperature"].shape == (4, 3)
+    assert "depth_level" not in samples.coords
