@@ -160,12 +160,16 @@ def _profiles(
     wide: dict[str, tuple[tuple[str, ...], str]] = {}
     levels: dict[str, xr.Variable] = {}
     values: dict[str, NDArray[Any]] = {}
+    sizes: dict[str, int] = {}
     for field in fields:
         named = arrange([_foreign(field)]).named
         if not named or named[0][0] in taken or named[0][0] in wide:
             continue
         name, factor, offset = named[0]
         dimensions = tuple(f"{dimension.lower()}_level" for dimension in field.dimensions[1:])
+        for ours, size in zip(dimensions, field.raw.shape[1:], strict=True):
+            if sizes.setdefault(ours, size) != size:
+                raise DecodeError(f"{field.name} has {size} values along {ours}, others {sizes[ours]}")
         wide[name] = (dimensions, field.name)
         values[name] = physical(field.raw, field.attributes) * factor + offset
         for dimension, ours in zip(field.dimensions[1:], dimensions, strict=True):

@@ -170,3 +170,20 @@ def test_a_variable_that_only_has_the_name_of_a_dimension_is_no_coordinate(tmp_p
     samples = ingest.decode(path).streams["samples"]
     assert samples["temperature"].shape == (4, 3)
     assert "depth_level" not in samples.coords
+
+
+def test_dimensions_that_differ_in_case_only_are_told_apart_by_their_size(tmp_path):
+    path = tmp_path / "case.nc"
+    with netCDF4.Dataset(path, "w") as file:
+        for name, size in (("TIME", 2), ("DEPTH", 3), ("depth", 4)):
+            file.createDimension(name, size)
+        time = file.createVariable("TIME", "f8", ("TIME",))
+        time.setncatts({"standard_name": "time", "units": "days since 1950-01-01T00:00:00Z"})
+        time[:] = [24000.0, 24000.5]
+        for name, standard, units, level in (("TEMP", "sea_water_temperature", "degrees_Celsius", "DEPTH"),
+                                             ("PSAL", "sea_water_practical_salinity", "1", "depth")):  # fmt: skip
+            variable = file.createVariable(name, "f4", ("TIME", level))
+            variable.setncatts({"standard_name": standard, "units": units})
+            variable[:] = 3.5
+    with pytest.raises(DecodeError, match="has 4 values along depth_level, others 3"):
+        ingest.decode(path)
