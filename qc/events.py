@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from qc.check import Halo
 from qc.flags import PROBABLY_BAD, PROBABLY_GOOD, Flags
-
-PLATFORM = frozenset({"pressure", "absolute_pressure", "pitch", "roll", "heading"})
-"""Variables that tell of the lander and of the tide, not of what the water carries."""
+from qc.sampling import cells_for
 
 SEAFLOOR = 3
 """The `deployment_phase` in which events are looked for."""
@@ -133,8 +131,6 @@ class _Excursion:
 
 def rule_for(sampling_seconds: float, rule: EventRule = EventRule()) -> EventRule | None:
     """The rule for a record of such sampling; None where samples lie too far apart to tell an event from the sea."""
-    from qc.cells import cells_for  # brings numba, which takes half a second: not for those who only ask for help
-
     found = cells_for(sampling_seconds, rule.cells)
     if found is None:
         return None

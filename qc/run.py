@@ -16,10 +16,11 @@ from qc import filler as fillers
 from qc.check import RECORD, Halo, VariableTraits, discover
 from qc.engine import BLOCK, Judged, around, judge, learn, merge, reach
 from qc.errors import QcError
-from qc.events import PLATFORM, Event, EventRule, Runs, Seen
+from qc.events import Event, EventRule, Runs, Seen
 from qc.flags import set_flag_attributes, tests_attributes
 from qc.gaps import FillTable, GapRule, fill_gaps, learn_gaps, merge_gaps
 from qc.plan import Plan
+from qc.sampling import PLATFORM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,7 +67,7 @@ def run(ds: "xr.Dataset", plan: Plan, *, sensors: Mapping[str, float] | None = N
         record itself.
     sensors
         Series whose excursions are events, with their response times in seconds: each a sensor of its own, for two
-        confirm each other. None takes all judged series but those of the platform (`qc.events.PLATFORM`), with the
+        confirm each other. None takes all judged series but those of the platform (`qc.sampling.PLATFORM`), with the
         response time that their check `event` has, else 0; an empty mapping looks for none.
 
     Returns

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.cells import cells_for, surroundings, surroundings_halo
+from qc.cells import surroundings, surroundings_halo
 from qc.check import Block, Check, Halo, VariableTraits
 from qc.compiled import compiled
 from qc.flags import Outcomes
+from qc.sampling import cells_for
 
 _LONGEST = 64
 """Samples of the longest excursion that is followed back from where it ended too fast."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.cells import noise_rules
 from qc.check import LONGEST_DEFAULT_REACH, Block, Check, Halo, VariableTraits
 from qc.compiled import compiled
 from qc.flags import Outcomes
+from qc.sampling import noise_rules
 
 _HALF = 3
 """Neighbours on each side whose median is the value expected."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.cells import SLOWEST_OF_ALL, cells_for, noise_rules, surroundings, surroundings_halo
+from qc.cells import surroundings, surroundings_halo
 from qc.check import Block, Check, Halo, VariableTraits
 from qc.compiled import compiled
 from qc.flags import Outcomes
+from qc.sampling import SLOWEST_OF_ALL, cells_for, noise_rules
 
 _SIDE = 7
 """Samples on each side whose medians are the levels."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qc.cells import SLOWEST_OF_ALL, cells_for, noise_rules, surroundings, surroundings_halo
+from qc.cells import surroundings, surroundings_halo
 from qc.check import Block, Check, Halo, VariableTraits
 from qc.compiled import compiled
 from qc.flags import FAIL, SUSPECT, Outcomes
+from qc.sampling import SLOWEST_OF_ALL, cells_for, noise_rules
 
 _FINE, _COARSE = 0.12, 0.2
 """Share of samples equal to the one before, of white noise in steps of 0.43 and 0.71 of its standard deviation: up to

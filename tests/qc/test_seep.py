@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from qc.cells import cells_for, surroundings
+from qc.cells import surroundings
 from qc.check import Block, VariableTraits
 from qc.checks.event import EventParams, event
 from qc.checks.event import defaults as event_defaults
@@ -15,6 +15,7 @@ from qc.checks.step import defaults as step_defaults
 from qc.checks.stuck_noisy import StuckNoisyParams, stuck_noisy
 from qc.checks.stuck_noisy import defaults as stuck_defaults
 from qc.events import Event, EventRule, Seen, event_ids, find_events, keep_confirmed
+from qc.sampling import cells_for
 from tests.qc.records import SECOND, regular, sea
 
 STUCK = StuckNoisyParams(largest_gap=50.0)
