@@ -1,4 +1,7 @@
-"""How long a classic NetCDF file has to be: the library reads zeros behind the end of a file that was cut.
+"""How long a classic NetCDF file has to be, and whether its header can be walked.
+
+The library reads zeros behind the end of a file that was cut, and believes every count of a damaged header: 4.9 takes
+all memory there is for 1,692 bytes with a text of length -1.
 
 References
 ----------
@@ -7,6 +10,7 @@ Unidata, NetCDF Users Guide: the NetCDF classic format specification (CDF-1, CDF
 
 import struct
 
+_ABSENT, _DIMENSIONS, _VARIABLES, _ATTRIBUTES = 0, 10, 11, 12
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8, 7: 1, 8: 2, 9: 4, 10: 8, 11: 8}
 
 
@@ -21,19 +25,24 @@ class _Header:
     def number(self, *, wide: bool) -> int:
         found: int = struct.unpack_from(">q" if wide else ">i", self._content, self._at)[0]
         self._at += 8 if wide else 4
-        if found < -1:
+        return found
+
+    def records(self) -> int:
+        """Length of the dimension that grows; 0 for -1, which a file has that is written as a stream."""
+        return max(0, self.number(wide=self._long_counts))
+
+    def count(self) -> int:
+        found = self.number(wide=self._long_counts)
+        if found < 0:
             raise struct.error("negative count")
         return found
 
-    def count(self) -> int:
-        return self.number(wide=self._long_counts)
-
-    def listed(self) -> int:
+    def listed(self, tag: int) -> int:
         """Length of a list, after its tag."""
-        self.number(wide=False)
+        stated = self.number(wide=False)
         found = self.count()
-        if found > len(self._content):
-            raise struct.error("list longer than the file")
+        if found > len(self._content) or stated not in ((tag,) if found else (tag, _ABSENT)):
+            raise struct.error("no such list, or longer than the file")
         return found
 
     def text(self) -> None:
@@ -41,9 +50,11 @@ class _Header:
 
     def skip(self, length: int) -> None:
         self._at += (length + 3) // 4 * 4
+        if self._at > len(self._content):
+            raise struct.error("text or attribute longer than the file")
 
     def attributes(self) -> None:
-        for _ in range(self.listed()):
+        for _ in range(self.listed(_ATTRIBUTES)):
             self.text()
             size = _TYPE_BYTES[self.number(wide=False)]
             self.skip(size * self.count())
@@ -51,10 +62,16 @@ class _Header:
     def lengths(self) -> list[int]:
         """Sizes of the dimensions; 0 for the one that grows."""
         found = []
-        for _ in range(self.listed()):
+        for _ in range(self.listed(_DIMENSIONS)):
             self.text()
             found.append(self.count())
+        if found.count(0) > 1:
+            raise struct.error("two dimensions that grow")
         return found
+
+    def variables(self, lengths: list[int]) -> list[tuple[int, int, bool]]:
+        """Of each: first byte, bytes (of one record), and whether it grows."""
+        return [self.variable(lengths) for _ in range(self.listed(_VARIABLES))]
 
     def variable(self, lengths: list[int]) -> tuple[int, int, bool]:
         """First byte, bytes (of one record), and whether it grows."""
@@ -79,10 +96,10 @@ def bytes_needed(content: bytes) -> int | None:
     """
     try:
         header = _Header(content)
-        records = max(0, header.count())
+        records = header.records()
         lengths = header.lengths()
         header.attributes()
-        variables = [header.variable(lengths) for _ in range(header.listed())]
+        variables = header.variables(lengths)
     except (struct.error, KeyError, IndexError):
         return None
     growing = [size for _, size, grows in variables if grows]

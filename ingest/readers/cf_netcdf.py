@@ -8,6 +8,7 @@ them.
 `source_offset` is the number of the sample, from 0. NetCDF-4 finds damage in its structure only.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +28,10 @@ from ingest.reader import Batch, Calibration, Reader, Records, Source, Wholly, n
 STREAM = "samples"
 _HEADER_BYTES = 16 * 1024 * 1024  # of a classic file: more than any has
 _MOST_HELD = 2 * 1024**3
+_MOST_RATIO = 500
+"""Of values to the file's bytes: HDF5 packs a thousandfold at most, but values that nobody wrote without limit."""
+
+_ANY_RATIO = 64 * 1024**2  # a ratio says nothing about less than this
 SIGNATURES = (b"\x89HDF\r\n\x1a\n", b"CDF\x01", b"CDF\x02", b"CDF\x05")
 _TEXTS = (
     "title", "institution", "Conventions", "site_code", "platform_code", "deployment_code", "instrument",
@@ -99,10 +104,24 @@ def _load(source: Source) -> tuple[list[Field], Mapping[str, Any]]:
         with opened as dataset:
             dataset.set_auto_maskandscale(False)
             dataset.set_auto_chartostring(True)
+            _check_promise(dataset, source.size)
             texts = {name: dataset.getncattr(name) for name in dataset.ncattrs()}
             return [_field(variable) for variable in dataset.variables.values()], texts
+    except DecodeError:
+        raise
     except Exception as error:  # the library raises errors of many kinds on damaged files, RuntimeError among them
         raise DecodeError(f"the NetCDF file is cut or damaged ({type(error).__name__}: {error})") from error
+
+
+def _check_promise(dataset: Any, size: int) -> None:
+    """Refuse a file whose variables promise more than its bytes can hold."""
+    widths = {one.name: 8 if one.dtype is str else np.dtype(one.dtype).itemsize for one in dataset.variables.values()}
+    promised = sum(widths[one.name] * math.prod(one.shape) for one in dataset.variables.values())
+    if promised > max(_ANY_RATIO, _MOST_RATIO * size):
+        raise DecodeError(
+            f"the NetCDF file of {size} bytes promises {promised} bytes of values; at most {_MOST_RATIO} times its "
+            "size are read: it is damaged, or most of it was never written; copy the part that was, with `ncks` for example"
+        )
 
 
 def _field(variable: Any) -> Field:

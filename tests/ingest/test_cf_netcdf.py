@@ -8,6 +8,7 @@ import ingest
 from ingest.columns import Foreign, arrange, of_columns
 from ingest.errors import DecodeError
 from ingest.hdf5_heaps import check_heaps
+from ingest.netcdf_classic import bytes_needed
 from ingest.netcdf_names import physical, to_times, vocabulary_name
 from tests.ingest.made_tables import netcdf_file
 
@@ -187,3 +188,41 @@ def test_dimensions_that_differ_in_case_only_are_told_apart_by_their_size(tmp_pa
             variable[:] = 3.5
     with pytest.raises(DecodeError, match="has 4 values along depth_level, others 3"):
         ingest.decode(path)
+
+
+@pytest.mark.parametrize("of", [b"site_code", b"TEMP", b"TIME"])
+def test_a_classic_header_with_a_negative_length_is_never_shown_to_the_library(of):
+    whole = netcdf_file("NETCDF3_CLASSIC")
+    assert bytes_needed(whole) is not None
+    at = whole.index(of) - 4
+    assert int.from_bytes(whole[at : at + 4], "big") == len(of)
+    assert bytes_needed(whole[:at] + b"\xff" * 4 + whole[at + 4 :]) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda whole: whole.replace(b"\0\0\0\x0c", b"\0\0\0\x0a", 1),  # attributes with the tag of dimensions
+        lambda whole: whole.replace(b"\0\0\0\x04TIME", b"\0\x01\0\x04TIME", 1),  # a name longer than the file
+        lambda whole: whole.replace(b"DEPTH\0\0\0\0\0\0\x03", b"DEPTH\0\0\0\0\0\0\0", 1).replace(
+            b"TIME\0\0\0\x04", b"TIME\0\0\0\0", 1
+        ),  # two dimensions that grow
+    ],
+    ids=["tag", "name", "dimensions"],
+)
+def test_a_classic_header_that_cannot_be_walked_is_refused(changed, decode_bytes):
+    whole = netcdf_file("NETCDF3_CLASSIC", levels=3)
+    assert bytes_needed(whole) is not None
+    assert changed(whole) != whole
+    with pytest.raises(DecodeError, match="cut or damaged"):
+        decode_bytes(changed(whole), "made.nc")
+
+
+def test_a_file_that_promises_more_than_it_can_hold_is_refused(tmp_path):
+    made = tmp_path / "made.nc"
+    with netCDF4.Dataset(made, "w") as dataset:
+        dataset.createDimension("TIME", 200_000_000)
+        time = dataset.createVariable("TIME", "f8", ("TIME",), chunksizes=(1_000,))
+        time.units = "days since 1950-01-01"
+    with pytest.raises(DecodeError, match="promises 1600000000 bytes of values"):
+        ingest.decode(made)
