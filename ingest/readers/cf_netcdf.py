@@ -120,7 +120,7 @@ def _check_promise(dataset: Any, size: int) -> None:
     if promised > max(_ANY_RATIO, _MOST_RATIO * size):
         raise DecodeError(
             f"the NetCDF file of {size} bytes promises {promised} bytes of values; at most {_MOST_RATIO} times its "
-            "size are read: it is damaged, or most of it was never written; copy the part that was, with `ncks` for example"
+            "size are read: it is damaged, or most of it was never written; copy the part that was"
         )
 
 
