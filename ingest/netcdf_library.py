@@ -1,6 +1,6 @@
 """Read NetCDF files in a process of its own: see `ingest.apart`; imports nothing of this package.
 
-HDF5 2.2 frees memory twice on a chunk with eight changed bytes, which ends the process; found by fuzzing.
+HDF5 2.2 frees memory twice on three changed bytes of an attribute, which ends the process; found by fuzzing.
 """
 
 import math
