@@ -88,10 +88,22 @@ def seaphox_file(count: int = 30) -> bytes:
     return ("#Begin Data\r\n" + "".join(f"SL\r\n{one}\r\nS>\r\n" for one in records) + "#End Data\r\n").encode()
 
 
+def seaphox_log(count: int = 30) -> bytes:
+    """The same in a logger's lines, stamped nine seconds late, with the logger's messages between them."""
+    lines = []
+    for n in range(count):
+        stamp = f"2024/05/08 14:{n:02d}:"
+        lines += [f"{stamp}00.924 [phtest:DLOGP6]:Instrument Started Successfully [Power On]",
+                  f"{stamp}01.744 <Executed/>",
+                  stamp + "10.250 " + SEAPHOX.replace("14:00:01,825", f"14:{n:02d}:01,  {825 + n}")]  # fmt: skip
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
 def made_sea_bird_files() -> Iterator[tuple[str, bytes]]:
     """Name and content of each."""
     yield "touching.cnv", cnv_text_file()
     yield "without_pressure.DAT", imodem_file()
     yield "seaphox.DAT", seaphox_file()
+    yield "seaphox.log", seaphox_log()
     yield "binary.cnv", cnv_binary_file(timed=False)
     yield "microcats.DAT", microcat_file()

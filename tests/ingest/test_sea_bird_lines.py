@@ -8,7 +8,7 @@ import pytest
 
 import ingest
 from ingest.errors import CalibrationError
-from tests.ingest.made_sea_bird import SEAPHOX, imodem_file, seaphox_file
+from tests.ingest.made_sea_bird import SEAPHOX, imodem_file, seaphox_file, seaphox_log
 
 
 def test_seaphox_record(corpus):
@@ -33,6 +33,30 @@ def test_damaged_seaphox_record(decode_bytes, damage):
     decoded = decode_bytes(content[:at] + b"x" + content[at + 1 :])
     assert decoded.streams["samples"].sizes["time"] == 2
     assert decoded.ledger.bytes_rejected > 50
+
+
+def test_seaphox_in_the_lines_of_a_logger(decode_bytes):
+    """Seen in real logs: blanks behind the commas, records cut by the logger, a comment between the lines."""
+    content = seaphox_log(4).replace(b",  ", b",   ")
+    cut = content.index(b"22.2267", content.index(b"14:02:10.250"))
+    content = content[: cut + 4] + b"\n# cut\n" + content[content.index(b"\n", cut) + 1 :]
+    decoded = decode_bytes(content)
+    samples = decoded.streams["samples"]
+    assert samples["time"].values.astype("datetime64[s]").astype(str).tolist() == [
+        f"2024-05-08T14:{minute}:01" for minute in ("00", "01", "03")
+    ], "the instrument's clock"
+    assert samples["logger_clock_offset"].values.tolist() == [9_250_000] * 3
+    assert samples["sample_number"].values.tolist() == [825, 826, 828]
+    assert samples["temperature"].values.tolist() == [22.2267] * 3
+    rejected = b"".join(content[span.offset : span.offset + span.length] for span in decoded.ledger.rejected)
+    assert rejected == b"2024/05/08 14:02:10.250 " + SEAPHOX[:12].encode() + b"2024-05-08T14:02:01,   827,0000,22.2\n# cut\n"
+    assert {span.reason for span in decoded.ledger.skipped} == {"logger message", "terminal dialogue"}
+
+
+def test_seaphox_needs_a_stamp_where_others_have_one(decode_bytes):
+    content = seaphox_log(3)
+    bare = content.replace(b"2024/05/08 14:01:10.250 ", b"2024/13/08 14:01:10.250 ")
+    assert decode_bytes(bare).streams["samples"]["sample_number"].values.tolist() == [825, 827]
 
 
 def test_modem_of_a_microcat_without_pressure(decode_bytes):
