@@ -8,6 +8,7 @@ import pytest
 import ingest
 from ingest import sami_layout, sio
 from tests.ingest import made_chemistry as made
+from tests.ingest.made_logs import pro_oceanus_file
 from tests.ingest.made_sio import sio_block
 
 
@@ -116,6 +117,21 @@ def test_air_and_water_are_never_mixed(corpus):
     }  # fmt: skip
     assert decoded.streams["air"]["carbon_dioxide_mole_fraction"].values.min() > 380
     assert decoded.streams["water"]["carbon_dioxide_mole_fraction"].values.max() < 360
+
+
+@pytest.mark.parametrize(
+    ("good", "damaged"),
+    [(b"358.79,", b"358,"), (b",40.1,", b",40,"), (b"11.275", b"275"), (b",1008,", b",1009.6,"), (b"22.920", b".920")],
+)
+def test_values_of_a_co2_pro_that_lost_digits(decode_bytes, good, damaged):
+    """Seen among real lines: `358` for 358.77, `692` for 8.692. The instrument prints a fixed number of decimals."""
+    lines = pro_oceanus_file(12).splitlines(keepends=True)
+    assert good in lines[2]
+    lines[2] = lines[2].replace(good, damaged)
+    decoded = decode_bytes(b"".join(lines))
+    assert decoded.streams["water"].sizes["time"] == 11
+    (span,) = decoded.ledger.rejected
+    assert (span.offset, span.length, span.reason) == (len(lines[0] + lines[1]), len(lines[2]), "value that lost digits")
 
 
 def test_eco_counts_become_units_only_with_a_device_sheet(decode_bytes):
