@@ -65,8 +65,27 @@ def eco_file(count: int = 80) -> bytes:
     return "".join(lines).encode()
 
 
+def sami_record(kind: int, seconds: int, payload: bytes, identity: int = 0x57) -> str:
+    """Telemetered record of a SAMI2, as it writes one."""
+    counted = struct.pack(">BBI", len(payload) + 7, kind, seconds) + payload
+    return f"*{identity:02X}{counted.hex().upper()}{sum(counted) & 0xFF:02X}"
+
+
+def sami_modem_file(count: int = 6) -> bytes:
+    """pCO2, its blanks, power and control records behind the status of an inductive modem."""
+    lines = ["#UIMM Status", "#7370_DateTime: 20140804 010552", "#ID=23", "#SN=70001687", "#Begin UIMM Data"]
+    for n in range(count):
+        start = 0xCF8F3670 + 3600 * n
+        lights = struct.pack(">16h", *range(64 + n, 78 + n), 3163 + n, 2019 - n)
+        lines += [f"Record[{300 + 3 * n}]:{sami_record(0x11, start, b'')}",
+                  f"Record[{301 + 3 * n}]:{sami_record(0x81, start + 1, bytes.fromhex('00430000020000000002120502'))}",
+                  sami_record(0x05 if n % 3 == 0 else 0x04, start + 300, lights), ""]  # fmt: skip
+    return "\n".join([*lines, f"#End UIMM Data, {count} samples written"]).encode()
+
+
 def made_chemistry() -> Iterator[tuple[str, bytes]]:
     """Name and content of each."""
     yield "SD_datafile_20211201.txt", hydroc_file()
     yield "multi.spc", spc_multifile()
     yield "flntu.log", eco_file()
+    yield "sami_modem.DAT", sami_modem_file()

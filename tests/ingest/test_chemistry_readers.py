@@ -131,7 +131,8 @@ def test_values_of_a_co2_pro_that_lost_digits(decode_bytes, good, damaged):
     decoded = decode_bytes(b"".join(lines))
     assert decoded.streams["water"].sizes["time"] == 11
     (span,) = decoded.ledger.rejected
-    assert (span.offset, span.length, span.reason) == (len(lines[0] + lines[1]), len(lines[2]), "value that lost digits")
+    assert (span.offset, span.length) == (len(lines[0] + lines[1]), len(lines[2]))
+    assert span.reason == "value that lost digits"
 
 
 def test_eco_counts_become_units_only_with_a_device_sheet(decode_bytes):
@@ -154,6 +155,51 @@ def test_light_and_dark_frames(corpus, decode_bytes):
     changed = decode_bytes(content.replace(b",-1.84,", b",-1.85,", 1))
     assert changed.streams["light"].sizes["time"] == decoded.streams["light"].sizes["time"] - 1
     assert changed.ledger.rejected[0].reason == "checksum does not hold"
+
+
+def test_sami_records_of_an_inductive_modem(decode_bytes):
+    """Seen in real files: `Record[330]:` before some records, records of two kinds behind one of them, no line end."""
+    content = made.sami_modem_file(5)
+    decoded = decode_bytes(content)
+    assert decoded.reader == "sami2_imodem"
+    sizes = {stream: dataset.sizes["time"] for stream, dataset in decoded.streams.items()}
+    assert sizes == {"carbon_dioxide": 3, "carbon_dioxide_blank": 2, "control": 5, "power": 5}
+    first = decoded.streams["carbon_dioxide"].isel(time=0)
+    assert first["time"].values == np.datetime64("1904-01-01", "us") + np.timedelta64(0xCF8F3670 + 3900, "s")
+    assert first["co2_light_counts"].values.tolist() == list(range(65, 79))
+    assert (first["battery_counts"].item(), first["thermistor_counts"].item()) == (3164.0, 2018)
+    assert decoded.streams["control"]["bytes_stored"].values.tolist() == [530] * 5
+    assert {span.reason for span in decoded.ledger.skipped} == {"blank line"}
+    assert not decoded.ledger.rejected
+
+
+@pytest.mark.parametrize(
+    ("good", "damaged", "reason"),
+    [
+        (b"*572704CF", b"*572704CE", "checksum is"),
+        (b"*572704", b"*572604", "record of another length than it says"),
+        (b"*572704", b"*57270X", "not a line of a SAMI2 record"),
+        (b"*570711CF", b"*570711CE", "checksum is"),
+        (b"Record[300]:", b"Record(300]:", "not a line of a SAMI2 record"),
+    ],
+)
+def test_damaged_sami_records_of_an_inductive_modem(decode_bytes, good, damaged, reason):
+    content = made.sami_modem_file(5)
+    assert good in content
+    decoded = decode_bytes(content.replace(good, damaged, 1))
+    assert sum(dataset.sizes["time"] for dataset in decoded.streams.values()) == 14
+    (span,) = decoded.ledger.rejected
+    assert reason in span.reason
+    assert damaged in content.replace(good, damaged, 1)[span.offset : span.offset + span.length]
+
+
+def test_a_pco2_takes_the_blank_before_it_in_any_block(decode_bytes):
+    content = made.sami_modem_file(6)
+    sheet = {"carbon_dioxide": {"calt": 4.6539, "cala": 0.0422, "calb": 0.6761, "calc": -1.5798}}
+    whole = decode_bytes(content, calibration=sheet).streams["carbon_dioxide"]["carbon_dioxide_partial_pressure"]
+    pieces = decode_bytes(content, calibration=sheet, block_bytes=90).streams["carbon_dioxide"]
+    assert np.isfinite(whole.values).all()
+    np.testing.assert_array_equal(pieces["carbon_dioxide_partial_pressure"].values, whole.values)
 
 
 def test_hydroc_has_decimal_commas_and_no_zone(decode_bytes):

@@ -49,7 +49,7 @@ def test_seaphox_in_the_lines_of_a_logger(decode_bytes):
     assert samples["sample_number"].values.tolist() == [825, 826, 828]
     assert samples["temperature"].values.tolist() == [22.2267] * 3
     rejected = b"".join(content[span.offset : span.offset + span.length] for span in decoded.ledger.rejected)
-    assert rejected == b"2024/05/08 14:02:10.250 " + SEAPHOX[:12].encode() + b"2024-05-08T14:02:01,   827,0000,22.2\n# cut\n"
+    assert rejected == b"2024/05/08 14:02:10.250 DSPHOX02054,2024-05-08T14:02:01,   827,0000,22.2\n# cut\n"
     assert {span.reason for span in decoded.ledger.skipped} == {"logger message", "terminal dialogue"}
 
 
