@@ -79,7 +79,8 @@ def sami_modem_file(count: int = 6) -> bytes:
         lights = struct.pack(">16h", *range(64 + n, 78 + n), 3163 + n, 2019 - n)
         lines += [f"Record[{300 + 3 * n}]:{sami_record(0x11, start, b'')}",
                   f"Record[{301 + 3 * n}]:{sami_record(0x81, start + 1, bytes.fromhex('00430000020000000002120502'))}",
-                  sami_record(0x05 if n % 3 == 0 else 0x04, start + 300, lights), ""]  # fmt: skip
+                  sami_record(0x05 if n % 3 == 0 else 0x04, start + 300, lights)]  # fmt: skip
+        lines += [""] if n % 3 == 2 else []
     return "\n".join([*lines, f"#End UIMM Data, {count} samples written"]).encode()
 
 
