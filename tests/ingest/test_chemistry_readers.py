@@ -202,6 +202,23 @@ def test_a_pco2_takes_the_blank_before_it_in_any_block(decode_bytes):
     np.testing.assert_array_equal(pieces["carbon_dioxide_partial_pressure"].values, whole.values)
 
 
+def test_suna_in_the_lines_of_a_logger(decode_bytes):
+    """Seen in real logs: the instrument's own messages with a stamp of their own, frames cut by power-off."""
+    content = made.suna_log(12)
+    decoded = decode_bytes(content)
+    assert (decoded.reader, decoded.ledger.rejected) == ("suna", ())
+    light, dark = decoded.streams["light"], decoded.streams["dark"]
+    assert (light.sizes["time"], dark.sizes["time"]) == (10, 2)
+    assert light["time"].values[0].astype("datetime64[s]") == np.datetime64("2017-10-13T00:01:00")
+    np.testing.assert_allclose(light["logger_clock_offset"].values, 4_500_000, atol=2_000)
+    assert light["nitrate_concentration"].values.tolist() == [12.09] * 10
+    assert {span.reason for span in decoded.ledger.skipped} == {"logger message", "message of the instrument"}
+    unstamped = content.replace(b"2017/10/13 00:03:04.500 SATSLF", b"2017/13/13 00:03:04.500 SATSLF")
+    assert decode_bytes(unstamped).streams["light"].sizes["time"] == 9, "a frame needs a stamp where others have one"
+    late = made.suna_log(1).splitlines(keepends=True)[0] * 1000 + content
+    assert decode_bytes(late).streams["light"].sizes["time"] == 10, "behind more messages than a head holds"
+
+
 def test_hydroc_has_decimal_commas_and_no_zone(decode_bytes):
     samples = decode_bytes(made.hydroc_file()).streams["samples"]
     np.testing.assert_allclose(samples["carbon_dioxide_partial_pressure"].values[:3], [400.0, 403.7, 407.4])
