@@ -81,6 +81,30 @@ def test_control_records_may_leave_their_battery_out_of_their_length(decode_byte
     assert decode_bytes(blocks).streams["control"]["battery_counts"].values[1:].tolist() == [3136.0, 3136.0]
 
 
+def test_a_damaged_record_beside_a_good_one_of_its_block_is_told(decode_bytes):
+    """Seen in a real block: a control record whose checksum is wrong before a pH record, and noise before each."""
+    good, bad = _control(20, 0xC1, 12, 64), _control(18, 0x85)[:-2] + b"00"
+    parts = {
+        "before": b"^04\r" + bad + b"\r^05\r" + good + b"\r",
+        "behind": b"^04\r" + good + b"\r" + bad + b"\r",
+        "between": good + b"\r" + bad + b"\r" + good + b"\r",
+        "alone": bad + b"\r",
+    }
+    content = b"".join(sio_block("PH", data, number=number) for number, data in enumerate(parts.values()))
+    for size in (1 << 20, 50):
+        decoded = decode_bytes(content, block_bytes=size)
+        assert decoded.ledger.adds_up
+        assert decoded.streams["control"].sizes["time"] == 4
+        told = [(span.reason, content[span.offset : span.offset + span.length].strip(b"\r"))
+                for span in decoded.ledger.rejected]  # fmt: skip
+        assert [reason for reason, _ in told] == ["not a record"] * 3 + ["block without a record"]
+        assert [text for _, text in told[:3]] == [bad] * 3
+        places = decoded.streams["control"]["source_offset"].values
+        ends = places + decoded.streams["control"]["source_length"].values
+        for span in decoded.ledger.rejected:
+            assert ((ends <= span.offset) | (places >= span.offset + span.length)).all(), "of no record"
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_a_block_of_another_instrument_leaves_the_file_to_its_own(decode_bytes, first):
     numbers = "302.576 97.289 15.584 31.126 31.126 36.306 5.180 1336.5 1171.2 324.6"
