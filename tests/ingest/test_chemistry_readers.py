@@ -105,6 +105,23 @@ def test_a_damaged_record_beside_a_good_one_of_its_block_is_told(decode_bytes):
             assert ((ends <= span.offset) | (places >= span.offset + span.length)).all(), "of no record"
 
 
+def test_a_channel_of_an_eco_that_says_nothing(decode_bytes):
+    """Seen in a real block: `--` in place of a count; the other channels are good."""
+    lines = [b"07/25/13\t06:0%d:06\t700\t14%d\t695\t105\t460\t5%d\t555" % (n, n, n) for n in range(4)]
+    lines[1] = lines[1].replace(b"460\t51", b"460\t--")
+    lines[3] = lines[3].replace(b"460\t53", b"460\t-")
+    content = b"".join(sio_block("FL", line, seconds=0x51F0BEE2 + 60 * n) for n, line in enumerate(lines))
+    sheet = {"cdom": {"scale": 0.1, "dark": 40}}
+    for size in (1 << 20, 60):
+        decoded = decode_bytes(content, block_bytes=size, calibration=sheet)
+        samples = decoded.streams["samples"]
+        assert samples["cdom_counts"].values.tolist() == [50, -1, 52]
+        assert samples["backscatter_700nm_counts"].values.tolist() == [140, 141, 142]
+        np.testing.assert_allclose(samples["cdom_concentration"].values, [1.0, np.nan, 1.2])
+        assert np.diff(samples["time"].values).astype(int).tolist() == [60_000_000] * 2
+        assert [span.reason for span in decoded.ledger.rejected] == ["block without a record"]
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_a_block_of_another_instrument_leaves_the_file_to_its_own(decode_bytes, first):
     numbers = "302.576 97.289 15.584 31.126 31.126 36.306 5.180 1336.5 1171.2 324.6"
