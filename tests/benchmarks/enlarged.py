@@ -186,6 +186,7 @@ ORIGINALS = (
     CNV,
     Original("Sea-Bird binary .cnv", "sbe_cnv", "binary.cnv", False, repeat_rows),
     Original("SBE 16plus lines", "sbe16plus_dcl", "sbe16plus_dcl/20131123.ctdbp1.log", True, repeat_lines),
+    Original("SBE 16plus-IM, modem", "sbe16plus_imodem", "ctd_modem.DAT", True, repeat_lines),
     Original("SBE 26plus lines", "sbe26plus_dcl", "sbe26plus_dcl/20131013.presf.log", True, repeat_lines),
     Original("SBE 52-MP", "sbe52mp_text", "sbe52mp_text/test_data_3.txt", True, repeat_lines),
     Original("SeapHOx lines", "seaphox_imodem", "seaphox.DAT", True, repeat_lines),

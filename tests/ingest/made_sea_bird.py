@@ -99,11 +99,23 @@ def seaphox_log(count: int = 30) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
+def ctd_modem_file(count: int = 20, voltages: int = 4) -> bytes:
+    """Status of a 16plus-IM and hourly samples, one status after the other."""
+    head = "#CTDBP Status\n#\n#SBE 16plus-IM V 2.5.2  SERIAL NO. 50059    04 Aug 2015 06:17:34\n#status = logging\n"
+    lines = []
+    for n in range(count):
+        values = [f"{23.8673 + n / 100:.4f}", f"{-0.00001 + n / 1000:.5f}", f"{n / 10 - 0.003:.3f}"]
+        values += [f"{1.6306 + place + n / 1000:.4f}" for place in range(voltages)]
+        lines.append(",".join(["50059", *values, f"{4 + n // 24:02d}Aug2015{n % 24:02d}:00:03"]))
+    return (head + f"##SamplesRecorded = {count}\n#Begin Data\n\n" + "\n".join([*lines, "#End Data", ""])).encode()
+
+
 def made_sea_bird_files() -> Iterator[tuple[str, bytes]]:
     """Name and content of each."""
     yield "touching.cnv", cnv_text_file()
     yield "without_pressure.DAT", imodem_file()
     yield "seaphox.DAT", seaphox_file()
     yield "seaphox.log", seaphox_log()
+    yield "ctd_modem.DAT", ctd_modem_file()
     yield "binary.cnv", cnv_binary_file(timed=False)
     yield "microcats.DAT", microcat_file()

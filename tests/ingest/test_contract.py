@@ -32,6 +32,7 @@ UNABLE_TO_TELL = {
     "sbe26plus_hex": "no checksum; a changed digit changes one value",
     "sbe26plus_dcl": "no checksum; a changed digit changes one value",
     "sbe16plus_dcl": "no checksum; a changed digit changes one value",
+    "sbe16plus_imodem": "no checksum; a changed digit changes one value",
     "rbr_ruskin_mat": "only the packed parts of a MAT file have a checksum",
     "raman_spc": "no checksum; a changed byte of the header changes every value, one of a spectrum one point",
     "rdi_pd8_text": "no checksum; a changed digit changes one value",
