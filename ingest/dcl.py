@@ -56,7 +56,7 @@ def has_own_end(buffer: Bytes, lines: Lines) -> NDArray[np.bool_]:
 
 _MESSAGE = re.compile(STAMP + rb"\[[^\]\t]*\]:\s*[A-Za-z][\x20-\x7e]*\s*")
 _POWER_ON_NOISE = re.compile(STAMP + rb"\[[^\]\t]*\]:[^\t]*", re.DOTALL)
-_BARE_STAMP = re.compile(STAMP + TAG + rb"\s*")
+_BARE_STAMP = re.compile(STAMP + TAG + rb"\s*|" + STAMP.rstrip())
 
 
 def known_noise(line: bytes) -> str | None:

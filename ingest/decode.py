@@ -146,7 +146,7 @@ class BlockDecoder:
         except IngestError as error:
             raise type(error)(error.message, file=error.file or self.file, offset=error.offset) from error
         self.reader = found.reader
-        return self._run(Drive(found.reader, self.file, self._calibration, found.state))
+        return self._run(Drive(found.reader, self.file, self._calibration, found.state, found.lead))
 
     def _run(self, drive: Drive) -> Generator[Pieces, None, None]:
         assert self._handle is not None

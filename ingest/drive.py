@@ -1,13 +1,14 @@
 """Drives one reader over one file's content and keeps its account: no reader can lose a byte unseen."""
 
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from ingest.errors import IngestError
-from ingest.ledger import Ledger, LedgerBuilder
+from ingest.ledger import Ledger, LedgerBuilder, Span
 from ingest.reader import Calibration, Parsed, Reader, Records, Source
 from ingest.text import Block
 
@@ -27,10 +28,16 @@ class Drive:
         Coefficients by sensor and name; they replace those in the file.
     state
         What the reader starts with: None, or what stands in a file beside.
+    lead
+        Bytes at the start of the file that the reader is not shown: blank lines, or the mark of a text's byte order.
+        It counts from the first byte behind them.
     """
 
-    def __init__(self, reader: Reader, where: str | Path, calibration: Calibration | None, state: Any = None) -> None:
+    def __init__(
+        self, reader: Reader, where: str | Path, calibration: Calibration | None, state: Any = None, lead: int = 0
+    ) -> None:
         self.reader = reader
+        self._lead = lead
         self.ledger: Ledger | None = None
         self._where = where
         self._calibration = calibration
@@ -41,19 +48,25 @@ class Drive:
     def blocks(self, chunks: Iterator[Block]) -> Generator[Pieces, None, None]:
         """Yield the Datasets of block after block; `ledger` is known after the last."""
         rest = b""
-        for chunk in chunks:
+        for chunk in self._behind_lead(chunks):
             block: Block = rest + chunk if rest else chunk
             consumed, pieces = self._step(block, self.reader.parse(block, self._offset, self._state))
             rest = bytes(block[consumed:])  # a view would keep the whole block
             if pieces:
                 yield pieces
-        size = self._offset + len(rest)
+        size = self._lead + self._offset + len(rest)
         consumed, pieces = self._step(rest, self.reader.finish(rest, self._offset, self._state))
         if consumed != len(rest):
             raise self._defect(f"left {len(rest) - consumed} of the last {len(rest)} bytes of the file")
         if pieces:
             yield pieces
         self.ledger = self._account.build(size, self.reader.expected(self._state))
+
+    def _behind_lead(self, chunks: Iterator[Block]) -> Iterator[Block]:
+        if not self._lead:
+            return chunks
+        self._account.add(0, (Span(0, self._lead, "before the first line"),), ())
+        return _without_first(chunks, self._lead)
 
     def whole(self, source: Source) -> Generator[Pieces, None, None]:
         """Yield the Datasets of a file that its reader opens itself; `ledger` is known after the last."""
@@ -79,6 +92,7 @@ class Drive:
     def _step(self, block: Block, parsed: Parsed) -> tuple[int, Pieces]:
         records, consumed, self._state = parsed
         self._check(records, consumed, len(block))
+        records = _moved(records, self._lead) if self._lead else records
         self._account.add(records.accepted, records.skipped, records.rejected)
         self._offset += consumed
         return consumed, self._to_datasets(records)
@@ -107,3 +121,20 @@ class Drive:
     def _located(self, error: IngestError) -> IngestError:
         """Give the same error with the whole path of the file; one about a file beside keeps that one's."""
         return type(error)(error.message, file=error.file or self._where, offset=error.offset)
+
+
+def _moved(records: Records, count: int) -> Records:
+    """Records of a reader that does not know of so many bytes before those it saw."""
+    batches = {stream: replace(batch, offset=batch.offset + count) for stream, batch in records.batches.items()}
+    skipped, rejected = (
+        tuple(span._replace(offset=span.offset + count) for span in spans)
+        for spans in (records.skipped, records.rejected)
+    )
+    return replace(records, batches=batches, skipped=skipped, rejected=rejected)
+
+
+def _without_first(chunks: Iterator[Block], count: int) -> Iterator[Block]:
+    for chunk in chunks:
+        if count < len(chunk):
+            yield chunk[count:]
+        count = max(0, count - len(chunk))

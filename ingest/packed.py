@@ -102,7 +102,7 @@ class Packed:
         for known in self._known:
             member = known.member
             where = f"{self._file}, in it {member.name}"
-            drive = Drive(known.found.reader, where, self._calibration, known.found.state)
+            drive = Drive(known.found.reader, where, self._calibration, known.found.state, known.found.lead)
             own: dict[str, str] = {}
             for pieces in self._drive(drive, member):
                 held = {stream: piece.assign_attrs(self._told(known)) for stream, piece in pieces.items()}

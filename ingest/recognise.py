@@ -1,10 +1,11 @@
 """Which reader takes a file: by a file beside it, or by its content."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.errors import AmbiguousFormatError, IngestError
+from ingest.errors import AmbiguousFormatError, IngestError, UnknownFormatError
 from ingest.reader import Reader, claim, discover
 from ingest.yaml_lines import Mistake
 
@@ -19,10 +20,17 @@ class Recognised:
         It.
     state
         What it starts with: None, or what stands in a file beside.
+    lead
+        Bytes before the file's first line that its format does not know: see `Drive`.
     """
 
     reader: Reader
     state: Any = None
+    lead: int = 0
+
+
+_LEAD = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*\r?\n)*")
+"""What editors and terminals put before a text: the mark of its byte order, blank lines."""
 
 
 def recognise(head: bytes, path: Path) -> Recognised:
@@ -44,9 +52,22 @@ def recognise(head: bytes, path: Path) -> Recognised:
     if described is not None:
         return described
     try:
-        return Recognised(claim(head, path.name))
+        return _by_content(head, path.name)
     except IngestError as error:
         raise type(error)(error.message, file=path, offset=error.offset) from error
+
+
+def _by_content(head: bytes, name: str) -> Recognised:
+    """Find the reader that claims a file as it is, or without what may stand before its first line."""
+    found = _LEAD.match(head)
+    lead = found.end() if found else 0
+    if not lead or lead == len(head):
+        return Recognised(claim(head, name))
+    try:
+        reader = claim(head[lead:], name)
+    except UnknownFormatError:
+        return Recognised(claim(head, name))
+    return Recognised(claim(head, name)) if reader.whole else Recognised(reader, lead=lead)
 
 
 def described_beside(path: Path) -> Recognised | None:

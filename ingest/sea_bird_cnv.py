@@ -117,9 +117,13 @@ def _bad_flag(text: str | None) -> float:
 
 
 def _start_time(match: re.Match[str]) -> np.datetime64 | None:
-    """A year of three digits counts from 1900, as software of before 2000 prints it: 107 is 2007."""
+    """Software of before 2000 counts the year from 1900, in three digits, or prints the century it was made in.
+
+    So 107 is 2007, and so is 1907: Seasoft 4.230a writes a start in 1903 under an upload in 2003.
+    """
     year = int(match[3])
     year += 1900 if year < 1000 else 0
+    year += 100 if 1900 <= year < 1970 else 0
     try:
         stamp = datetime.strptime(f"{match[1]} {match[2]} {year} {match[4]}:{match[5]}:{match[6]}", "%b %d %Y %H:%M:%S")
     except ValueError:

@@ -145,7 +145,8 @@ def meaning(column: Column) -> Meaning | None:
     for pattern, known in _RULES:
         match = re.fullmatch(pattern, column.short)
         if match:
-            return known._replace(variable=known.variable.format(*match.groups()))
+            factor = 1.0 if known.factor == DECIBAR_PER_PSI and column.unit in ("db", "dbar") else known.factor
+            return known._replace(variable=known.variable.format(*match.groups()), factor=factor)
     for pattern, unit, known in _BY_UNIT:
         if re.fullmatch(pattern, column.short) and re.fullmatch(unit, column.unit):
             return known

@@ -46,7 +46,10 @@ class Rows(NamedTuple):
 
 Decode = Callable[[Bytes, Places, Places], Mapping[str, Rows]]
 """From bytes and the bounds of the data of blocks in them to records by stream; what lies between and around records is
-damage, but for white space."""
+damage, but for white space. Before the first and behind the last only what `DAMAGED` names is: there stands noise."""
+
+DAMAGED = ""
+"""In place of a stream: what has the form of a record and is none."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,9 @@ def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: De
     ours = np.flatnonzero(good & (numbers[0] == wanted[:, None]).any(axis=0))
     start, stop = found[1, ours], found[2, ours]
     streams = {name: rows for name, rows in decode(buffer, start + HEADER_BYTES, stop).items() if rows.block.size}
+    damaged = streams.pop(DAMAGED, None)
     header = dict(zip(("controller", "seconds", "block_number"), numbers[1:, ours], strict=True))
-    places = _Places(offset, start, stop + 1, streams)
+    places = _Places(offset, start, stop + 1, streams, damaged)
     batches = {stream: _batch(rows, places, header, number) for number, (stream, rows) in enumerate(streams.items())}
     account = _Account(offset, gap)
     state = np.full(good.size, _OTHER, dtype=np.int8)
@@ -219,10 +223,12 @@ class _Places:
     offset, length
         Of every record of every stream, one stream after the other.
     lost
-        What stands between two records of a block beyond a line end.
+        What stands between two records of a block beyond a line end, and what is damaged before and behind them.
     """
 
-    def __init__(self, offset: int, start: Places, stop: Places, streams: Mapping[str, Rows]) -> None:
+    def __init__(
+        self, offset: int, start: Places, stop: Places, streams: Mapping[str, Rows], damaged: Rows | None = None
+    ) -> None:
         rows = list(streams.values())
         self.bounds = np.cumsum([0, *(one.block.size for one in rows)])
         block, first, last = (np.concatenate([np.empty(0, np.int64), *parts]) for parts in (
@@ -236,12 +242,35 @@ class _Places:
             for at, length in zip(last[apart].tolist(), (first[apart + 1] - last[apart]).tolist(), strict=True)
         ]
         opens, closes = np.append(True, ~same)[: block.size], np.append(~same, True)[: block.size]
+        if damaged is not None and block.size:
+            self.lost += _cut_off(offset, (block, first, last), (opens, closes), damaged)
         first, last = np.where(opens, start[block], first), np.where(closes, stop[block], last)
         self.offset, self.length = np.empty_like(first), np.empty(first.size, dtype=np.int32)
         self.offset[order], self.length[order] = offset + first, last - first
         self.start, self.stop = start, stop
         self.filled = np.zeros(start.size, dtype=bool)
         self.filled[block] = True
+
+
+def _cut_off(
+    offset: int, records: tuple[Places, Places, Places], ends: tuple[NDArray[np.bool_], NDArray[np.bool_]], bad: Rows
+) -> list[Span]:
+    """Spans of what is damaged before the first and behind the last record of a block.
+
+    Marks in `ends`, which tell the first and the last record of every block, are taken back there: the damage and the
+    block's header before it, or its end behind it, belong to no record.
+    """
+    block, first, last = records
+    opens, closes = ends
+    low = np.minimum(np.searchsorted(block, bad.block), block.size - 1)
+    high = np.maximum(np.searchsorted(block, bad.block, side="right") - 1, 0)
+    before = (block[low] == bad.block) & (bad.stop <= first[low])
+    behind = (block[high] == bad.block) & (bad.start >= last[high])
+    opens[low[before]] = False
+    closes[high[behind]] = False
+    some = before | behind
+    bounds = zip(bad.start[some].tolist(), bad.stop[some].tolist(), strict=True)
+    return [Span(offset + begin, end - begin, "not a record") for begin, end in bounds]
 
 
 def _batch(rows: Rows, places: _Places, header: Mapping[str, Places], number: int) -> Batch:

@@ -145,8 +145,8 @@ def read_stamps(buffer: Bytes, start: Places, stop: Places, longest_tag: int) ->
     clock = np.zeros((7, 1), np.int64)
     for row in range(start.size):
         at, end = start[row] + _STAMP_BYTES, stop[row]
-        # One decimal and the blank are the least that can follow the seconds.
-        if end - at < 2 or not read_stamp(buffer, start[row], clock):
+        # One decimal is the least that can follow the seconds.
+        if end - at < 1 or not read_stamp(buffer, start[row], clock):
             continue
         fraction: Any = 0
         scale = 1_000_000
@@ -154,14 +154,16 @@ def read_stamps(buffer: Bytes, start: Places, stop: Places, longest_tag: int) ->
             scale //= 10
             fraction += (np.int64(byte_at(buffer, at)) - _ZERO) * scale
             at += 1
-        if scale == 1_000_000 or at >= end or byte_at(buffer, at) != _SPACE:
+        # A stamp with nothing behind it may have lost its blank to an editor.
+        if scale == 1_000_000 or (at < end and byte_at(buffer, at) != _SPACE):
             continue
+        at += at < end
         clock[6, 0] = fraction
         marks[0, row] = True
         time[row], marks[1, row] = moment(clock, 0, 60)
-        tag = tag_bytes(buffer, at + 1, min(end, at + 1 + longest_tag))
+        tag = tag_bytes(buffer, at, min(end, at + longest_tag))
         marks[2, row] = tag > 0
-        payload[row] = at + 1 + tag
+        payload[row] = at + tag
     return time, marks, payload
 
 

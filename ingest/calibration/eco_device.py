@@ -108,6 +108,7 @@ def _sensor(match: re.Match[str]) -> str | None:
 def from_counts(counts: ArrayLike, channel: Channel) -> NDArray[np.float64]:
     """Value in the unit of the scale factor, shape (n,), from counts.
 
-    Counts at `SATURATION_COUNTS` give the least that the value can be, not the value.
+    Counts at `SATURATION_COUNTS` give the least that the value can be, not the value. Counts below zero are none.
     """
-    return channel.scale * (np.asarray(counts, dtype=np.float64) - channel.dark)
+    given = np.asarray(counts, dtype=np.float64)
+    return np.where(given < 0, np.nan, channel.scale * (given - channel.dark))

@@ -27,8 +27,9 @@ STREAM = "profile"
 _BAD_VELOCITY = -32768.0
 
 _NUMBER = rb"\s+(-?\d+(?:\.\d+)?)"
-_HEADING = re.compile(rb"\s*Hdg:" + _NUMBER + rb"\s+Pitch:" + _NUMBER + rb"\s+Roll:" + _NUMBER + rb"\s*")
-_TEMPERATURE = re.compile(rb"\s*Temp:" + _NUMBER + rb"\s+SoS:" + _NUMBER + rb"\s+BIT:\s+([0-9A-Fa-f]{1,4})\s*")
+_DECIMAL = rb"\s+(-?\d+\.\d+)"  # always printed with its point: `Hdg: 348` for 34.8 was seen in a damaged log
+_HEADING = re.compile(rb"\s*Hdg:" + _DECIMAL + rb"\s+Pitch:" + _DECIMAL + rb"\s+Roll:" + _DECIMAL + rb"\s*")
+_TEMPERATURE = re.compile(rb"\s*Temp:" + _DECIMAL + rb"\s+SoS:" + _NUMBER + rb"\s+BIT:\s+([0-9A-Fa-f]{1,4})\s*")
 _TITLES = re.compile(rb"\s*Bin\s+Dir\s+Mag\s+E/W\s+N/S\s+Vert\s+Err\s+Echo1\s+Echo2\s+Echo3\s+Echo4\s*")
 _HEADER_LINES = (_HEADING, _TEMPERATURE, _TITLES)  # behind the line with the time
 _SNIFF = re.compile(
@@ -250,7 +251,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
 
 READER = Reader(
     name="rdi_pd8_text",
-    version=2,
+    version=3,
     sniff=sniff,
     parse=parse,
     finish=finish,

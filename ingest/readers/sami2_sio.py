@@ -13,13 +13,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 import xarray as xr
 
 from ingest import sami_layout
 from ingest.fields import join_hex
 from ingest.forms import Where, find, form, hex_pairs, literal
 from ingest.reader import Calibration, Parsed, Reader, Records
-from ingest.sio import Gap, Rows, holds, parse_blocks
+from ingest.sio import DAMAGED, Gap, Rows, holds, parse_blocks
 from ingest.text import Bytes, Places, hex_fields
 
 _LETTERS = b"PH"
@@ -47,19 +48,21 @@ def _parse(block: bytes, offset: int, state: Gap | None, final: bool) -> Parsed:
 
 
 def _rows(buffer: Bytes, start: Places, stop: Places) -> dict[str, Rows]:
-    found = find(buffer, start, stop, _RECORD, Where.ANYWHERE)
-    first, last = found.text_start[0], found.text_stop[0]
+    every = find(buffer, start, stop, _RECORD, Where.ANYWHERE)
+    first, last = every.text_start[0], every.text_stop[0]
     promised, kind = hex_fields(buffer, first + 2, (2, 2))[0]
     beyond = (last - first) // 2 - promised - 1
     with_battery = (beyond == sami_layout.uncounted(18, 0x80)) & (promised == 18) & (kind >= 0x80)
-    found = found.where((beyond == 0) | with_battery)
+    found = every.where((beyond == 0) | with_battery)
     first, last = found.text_start[0], found.text_stop[0]
     data, edges = join_hex(buffer, first, last)
     streams = {}
     for stream, (rows, columns) in sami_layout.from_bytes(data, edges[:-1], edges[1:]).items():
         columns["record_seconds"] = columns.pop("seconds")
         streams[stream] = Rows(found.row[rows], found.start[rows], found.stop[rows], columns)
-    return streams
+    good = np.concatenate([one.start for one in streams.values()]) if streams else np.empty(0, dtype=np.int64)
+    bad = every.where(~np.isin(every.start, good))
+    return {**streams, DAMAGED: Rows(bad.row, bad.start, bad.stop, {})}
 
 
 def to_dataset(records: Records, state: Gap, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
@@ -79,7 +82,7 @@ def to_dataset(records: Records, state: Gap, calibration: Calibration | None) ->
 
 READER = Reader(
     name="sami2_sio",
-    version=3,
+    version=4,
     sniff=sniff,
     parse=parse,
     finish=finish,

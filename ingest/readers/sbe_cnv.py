@@ -255,7 +255,7 @@ def expected(state: State | None) -> int | None:
 
 READER = Reader(
     name="sbe_cnv",
-    version=2,
+    version=3,
     sniff=sniff,
     parse=parse,
     finish=finish,

@@ -1,9 +1,10 @@
-"""Sea-Bird SeapHOx V2 files of a mooring's inductive modem: a status header and one record or a few, as text.
+"""Sea-Bird SeapHOx V2: records behind the status header of a mooring's inductive modem, or in a logger's lines.
 
 `DSPHOX02054,2024-05-08T14:00:01,825,0000,22.2267,7.9556,-0.999736,0.602,30.6078,4.45320,4.898,6.8,22.2`: prefix and
 serial number, the instrument's clock, number of the sample, error flags, temperature, pH (external reference), voltage
 of the external reference, pressure, salinity, conductivity (S/m: 4.4532 with a salinity of 30.6 at 22 degrees), oxygen
-(ml/l), humidity and temperature inside. The dialogue around it (`SL`, `S>`) is noise.
+(ml/l), humidity and temperature inside. The dialogue around it (`SL`, `S>`) is noise. A data logger writes its stamp
+before each line; the instrument's clock stays the time, and the stamp is kept as its offset.
 
 There is no checksum: a flipped digit gives another value, and nothing in the format can tell.
 
@@ -14,14 +15,14 @@ Sea-Bird Scientific, SeaFET V2 and SeapHOx V2 manual: output formats.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from ingest.dataset import assemble
-from ingest.dcl import Verdict
+from ingest.dcl import STAMP, TAG, Verdict, known_noise, read_stamps
 from ingest.forms import BLANK, SPACES, UPPER, Where, characters, digits, find, form, hex_value, literal, number, word
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
@@ -57,14 +58,17 @@ _FORM = form(
       for part in (literal(b","), characters(BLANK), number(6), literal(b"."), digits(decimals, decimals))),
     characters(SPACES),
 )  # fmt: skip
-_ANY_LINE = re.compile(rb"^" + _RECORD.pattern + rb"\s*$", re.MULTILINE)
+_ANY_LINE = re.compile(rb"^(?P<stamp>" + STAMP + TAG + rb")?" + _RECORD.pattern + rb"\s*$", re.MULTILINE)
+_SERIAL = 10
+"""Group of `_ANY_LINE`: behind the stamp's eight and the name."""
 
 
 @dataclass(frozen=True)
 class State:
-    """Serial number of the first record."""
+    """Serial number of the first record, and whether a logger's stamp stands before it, as before all others then."""
 
     serial_number: str | None
+    stamped: bool = False
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -90,8 +94,9 @@ def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
 def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
     if state is None:
         first = _ANY_LINE.search(block[:HEAD_BYTES])
-        state = State(first[2].decode() if first else None)
-    records, consumed = read_lines(block, offset, _find, _judge, final=final, digits_alike=True)
+        state = State(first[_SERIAL].decode(), first["stamp"] is not None) if first else State(None)
+    find_records = _find_stamped if state.stamped else _find
+    records, consumed = read_lines(block, offset, find_records, _judge, final=final, digits_alike=True)
     return records, consumed, state
 
 
@@ -120,12 +125,25 @@ def _find(buffer: Bytes, lines: Lines) -> Found:
     return Found({STREAM: (found.row[valid], columns)}, faults, headers[np.array(described, dtype=bool)].tolist())
 
 
+def _find_stamped(buffer: Bytes, lines: Lines) -> Found:
+    stamps = read_stamps(buffer, lines)
+    timed = stamps.stamped & stamps.valid
+    # A line without a good stamp is shown empty: a record needs one.
+    found = _find(buffer, Lines(np.where(timed, stamps.payload, lines.stop), lines.stop, lines.next))
+    rows, columns = found.records[STREAM]
+    stamp = stamps.time[rows].astype(np.int64)
+    return replace(found, records={STREAM: (rows, {**columns, "stamp": stamp})}, described=())
+
+
 _HEADER = re.compile(rb"#[\x20-\x7e]*")
-_DIALOGUE = re.compile(rb"\s*(SL|S>[\x20-\x7e]*|<Execut(ed|ing)/>)?\s*")
+_DIALOGUE = re.compile(rb"(?:" + STAMP + TAG + rb")?\s*(SL|S>[\x20-\x7e]*|<Execut(ed|ing)/>)?\s*")
 
 
 def _judge(line: bytes) -> Verdict:
-    return (True, "terminal dialogue") if _DIALOGUE.fullmatch(line) else (False, "not a whole record of a SeapHOx")
+    if _DIALOGUE.fullmatch(line):
+        return True, "terminal dialogue"
+    noise = known_noise(line)
+    return (True, noise) if noise else (False, "not a whole record of a SeapHOx")
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
@@ -135,6 +153,8 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     variables = {name: columns["value"][:, place] for place, name in enumerate(VARIABLES)}
     variables["oxygen_concentration"] = variables["oxygen_concentration"] * MICROMOLE_PER_MILLILITRE
     variables |= {name: columns[name] for name in ("sample_number", "sample_error_flags")}
+    if state.stamped:
+        variables["logger_clock_offset"] = columns["stamp"] - columns["time"].astype(np.int64)
     attributes = {"instrument_model": "Sea-Bird SeapHOx V2"}
     if state.serial_number:
         attributes["serial_number"] = state.serial_number
@@ -143,11 +163,11 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
 
 READER = Reader(
     name="seaphox_imodem",
-    version=1,
+    version=2,
     sniff=sniff,
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
     lines=True,
-    instruments=("Sea-Bird SeapHOx V2: records of an inductive modem",),
+    instruments=("Sea-Bird SeapHOx V2: records of an inductive modem, and in a logger's lines",),
 )

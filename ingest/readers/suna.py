@@ -1,9 +1,10 @@
-"""Satlantic / Sea-Bird SUNA nitrate sensor: its own text files, with frames of full ASCII format.
+"""Satlantic / Sea-Bird SUNA nitrate sensor: frames of full ASCII format, in its own files or in lines of a logger.
 
 Lines `SATFHR,...` describe the instrument. `SATSLF1056,2017269,0.018231,-1.87,...,16` is a light frame, `SATSDF...` a
 dark one: date as year and day of year, hours, results of the fit, 256 spectral channels, housekeeping, four values of a
 CTD where one is connected, and a checksum. Light and dark frames are streams of their own: in dark ones the instrument
-writes 0 for all that only light can tell.
+writes 0 for all that only light can tell. A logger writes its stamp before each line, and what the instrument says
+of itself (`[2017/10/13 00:30:10] vMainNitrateTask()::INFO-...`); the frame's clock stays the time.
 
 References
 ----------
@@ -21,10 +22,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.dataset import Values, assemble
-from ingest.dcl import Verdict
+from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
 from ingest.fields import Table, numbers, pick, read_clock, read_table, sum_bytes
-from ingest.logger_lines import Found, read_lines
-from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
+from ingest.logger_lines import ByHead, Found
+from ingest.reader import Calibration, Reader, Records
 from ingest.text import Bytes, Lines, Places, matrix
 from ingest.timecode import Times
 
@@ -68,57 +69,57 @@ MEASURED: Mapping[int, str] = {
 _COUNTS = ("dark_value_for_fit", "spectrum_average", "integration_time_factor", "lamp_time")
 _OPTIONAL = (281, 282, 283, 284)
 _COMMA = 44
-_FRAME = re.compile(rb"^SATS([LD])F(\d{4}),\d{7},", re.MULTILINE)
-_WHOLE = re.compile(rb"^SATS[LD]F(\d{4}),\d{7},[-\d.,]{500,}\r?$", re.MULTILINE)
+_LOGGED = rb"^(?P<stamp>" + STAMP + TAG + rb")?"
+_FRAME = re.compile(_LOGGED + rb"SATS[LD]F\d{4},\d{7},", re.MULTILINE)
+_WHOLE = re.compile(_LOGGED + rb"SATS[LD]F(?P<serial>\d{4}),\d{7},[-\d.,]{500,}\r?$", re.MULTILINE)
+_SAID = re.compile(_LOGGED + rb"\[\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\] [\x20-\x7e]*\s*")
 _HEADER = re.compile(rb"^SATFHR,([^\r\n]*?) *, *([^\r\n]*?)\r?$", re.MULTILINE)
 _KEPT = {"Firmware Version": "firmware", "Calibration File": "calibration_file", "Wavelength Fit Range": "fit_range"}
 
 
 @dataclass(frozen=True)
 class State:
-    """Serial number that most frames of the head give, and what the header tells."""
+    """Serial number that most frames of the head give, what the header tells, and whether a logger's stamps are there.
+
+    All frames have a stamp then.
+    """
 
     serial: int
     attributes: Mapping[str, str]
+    stamped: bool = False
+
+
+_TAGS = frozenset({b"nutnr", b"suna"})
 
 
 def sniff(head: bytes, name: str) -> bool:
-    """Claim a file with a frame of full ASCII format that fits into a line."""
-    return any(match[0].count(b",") == _FIELDS - 1 for match in _WHOLE.finditer(head))
+    """Claim a file with a frame of full ASCII format that fits into a line, or a silent log."""
+    return is_silent(head, _TAGS) or _first(head) >= 0
 
 
-def parse(block: bytes, offset: int, state: State | None) -> Parsed:
-    """Lines to records; see `Reader.parse`. Waits for the file's first 64 KiB to see which instrument it is of."""
-    if state is None:
-        if len(block) < HEAD_BYTES:
-            return Records(), 0, None
-        state = _recognise(block[:HEAD_BYTES])
-    return _parse(block, offset, state, final=False)
-
-
-def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
-    """Last lines, with or without line end; see `Reader.finish`."""
-    return _parse(rest, offset, state or _recognise(rest[:HEAD_BYTES]), final=True)
+def _first(block: bytes) -> int:
+    frames = (match.start() for match in _WHOLE.finditer(block) if match[0].count(b",") == _FIELDS - 1)
+    return next(frames, -1)
 
 
 def _recognise(head: bytes) -> State:
-    serials = Counter(int(match[1]) for match in _WHOLE.finditer(head)).most_common(1)
+    frames = Counter((int(match["serial"]), match["stamp"] is not None) for match in _WHOLE.finditer(head))
+    serial, stamped = frames.most_common(1)[0][0] if frames else (-1, False)
     pairs = [(match[1].decode("latin-1"), match[2].decode("latin-1")) for match in _HEADER.finditer(head)]
     told = {" ".join(label.split()): value for label, value in pairs}
     kept = {name: told[label] for label, name in _KEPT.items() if told.get(label)}
-    return State(serials[0][0] if serials else -1, kept)
-
-
-def _parse(block: bytes, offset: int, state: State, final: bool) -> Parsed:
-    records, consumed = read_lines(
-        block, offset, lambda buffer, lines: _find(buffer, lines, state), _judge, final=final, digits_alike=True
-    )
-    return records, consumed, state
+    return State(serial, kept, stamped)
 
 
 def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
     """Read every line of as many fields as a frame has."""
-    table = read_table(buffer, (lines.start, lines.stop), _COMMA, _FIELDS, texts=(0, -1, *_OPTIONAL))
+    start, stamp = lines.start, None
+    if state.stamped:
+        stamps = read_stamps(buffer, lines)
+        # A line without a good stamp is shown empty: a frame needs one.
+        start = np.where(stamps.stamped & stamps.valid, stamps.payload, lines.stop)
+        stamp = stamps.time.astype(np.int64)
+    table = read_table(buffer, (start, lines.stop), _COMMA, _FIELDS, texts=(0, -1, *_OPTIONAL))
     row, value = table.row, table.value
     light, serial, fits = _read_start(buffer, table)
     fits &= table.numeric & (table.width[1] == 7)
@@ -135,6 +136,8 @@ def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
         here = pick(good & (light == (stream == LIGHT)))
         columns: dict[str, NDArray[np.generic]] = {name: value[place, here] for place, name in names.items()}
         columns |= {"time": time[here], "spectrum": value[_SPECTRUM, here].astype(np.int32).T}
+        if stamp is not None:
+            columns["logger_clock_offset"] = stamp[row[here]] - time[here].astype(np.int64)
         records[stream] = (row[here], columns)
     faults: dict[str, Places] = {
         "checksum does not hold": row[fits & ~summed],
@@ -172,11 +175,12 @@ def _described(buffer: Bytes, lines: Lines) -> list[int]:
 
 def _judge(line: bytes) -> Verdict:
     """Whether a line that is no frame is known noise, and what it is."""
-    if not line.strip():
-        return True, "blank line"
+    if _SAID.fullmatch(line):
+        return True, "message of the instrument"
     if _FRAME.match(line):
         return False, f"frame with {line.count(b',') + 1} of {_FIELDS} fields, or with one that is no number"
-    return False, "not a frame of a SUNA"
+    noise = known_noise(line)
+    return (True, noise) if noise is not None else (False, "not a frame of a SUNA")
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
@@ -194,14 +198,16 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
     return streams
 
 
+_LINES = ByHead(_first, _recognise, _find, _judge)
+
 READER = Reader(
     name="suna",
-    version=1,
+    version=2,
     sniff=sniff,
-    parse=parse,
-    finish=finish,
+    parse=_LINES.parse,
+    finish=_LINES.finish,
     to_dataset=to_dataset,
     checksummed=True,
     lines=True,
-    instruments=("Satlantic / Sea-Bird SUNA V2 nitrate sensor: its own files of full ASCII frames",),
+    instruments=("Satlantic / Sea-Bird SUNA V2 nitrate sensor: full ASCII frames, own files or logger's lines",),
 )

@@ -2,6 +2,7 @@ r"""WET Labs / Sea-Bird ECO fluorometers and turbidity meters in blocks of the S
 
 The data of a block are the instrument's own line without its line end. The controller's time is the time; the
 instrument's own clock is kept as its offset from it. The block's checksum covers the line, not the block's header.
+A channel may say `--` in place of a count; it has -1 then.
 
 References
 ----------
@@ -19,7 +20,7 @@ import xarray as xr
 
 from ingest import eco_layout
 from ingest.dataset import assemble
-from ingest.forms import Where, digits, find, form, literal
+from ingest.forms import Matches, Where, digits, find, form, literal
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
 from ingest.sio import Gap, Rows, holds, parse_blocks
 from ingest.text import Bytes, Places
@@ -30,6 +31,11 @@ _LETTERS = b"FL"
 _LINE = re.compile(
     rb"(\d\d)/(\d\d)/(\d\d)\t(\d\d):(\d\d):(\d\d)((?:\t\d{3}\t\d{1,5})+)\t(\d{1,5})(?=[\r\n]|$)"
 )
+_COUNT = rb"(?:\d{1,5}|--)"
+_SILENT_LINE = re.compile(
+    rb"(\d\d)/(\d\d)/(\d\d)\t(\d\d):(\d\d):(\d\d)((?:\t\d{3}\t" + _COUNT + rb")+)\t(" + _COUNT + rb")(?=[\r\n]|$)"
+)
+"""As `_LINE`, with channels that say nothing."""
 _CLOCK = [item for sign in b"//\t::\t" for item in (digits(2, 2), literal(bytes([sign])))][:-1]
 
 
@@ -93,7 +99,7 @@ def _rows(data: tuple[Bytes, Places, Places], state: State) -> dict[str, Rows]:
     wavelengths = state.wavelengths
     pair = (literal(b"\t"), digits(3, 3), literal(b"\t"), digits(1, 5))
     line = form(*_CLOCK, *(pair * len(wavelengths)), literal(b"\t"), digits(1, 5))
-    found = find(*data, line, Where.LINE_END)
+    found = _with_silent(find(*data, line, Where.LINE_END), data, len(wavelengths))
     own, good = eco_layout.instrument_clock(found.value[:6].astype(np.int64))
     good |= not state.clocked
     for place, wavelength in enumerate(wavelengths):
@@ -102,6 +108,30 @@ def _rows(data: tuple[Bytes, Places, Places], state: State) -> dict[str, Rows]:
     counts = found.value[6:].astype(np.int64)
     columns = {"clock": own.astype(np.int64), "counts": counts[1:-1:2].T, "thermistor": counts[-1]}
     return {STREAM: Rows(found.row, found.start, found.stop, columns)}
+
+
+def _with_silent(found: Matches, data: tuple[Bytes, Places, Places], channels: int) -> Matches:
+    """Add the lines in which a channel says `--`, from the blocks that hold no other: seen in one real block of 18."""
+    buffer, start, stop = data
+    rest = np.ones(start.size, dtype=bool)
+    rest[found.row] = False
+    rows, values, bounds = [], [], []
+    for row in np.flatnonzero(rest).tolist():
+        match = _SILENT_LINE.search(buffer[start[row] : stop[row]].tobytes())
+        fields = [*match[7].split(b"\t")[1:], match[8]] if match else []
+        if match is None or len(fields) != 2 * channels + 1:
+            continue
+        rows.append(row)
+        values.append([float(text.replace(b"--", b"-1")) for text in (*match.groups()[:6], *fields)])
+        bounds.append([start[row] + match.start(), start[row] + match.end()])
+    if not rows:
+        return found
+    together = np.concatenate([found.row, rows])
+    order = np.argsort(together, kind="stable")
+    edge = np.array(bounds, dtype=np.int64).T
+    value = np.concatenate([found.value, np.array(values).T], axis=1)[:, order]
+    first, last = (np.concatenate(pair)[order] for pair in ((found.start, edge[0]), (found.stop, edge[1])))
+    return found._replace(row=together[order], start=first, stop=last, value=value)
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
@@ -117,7 +147,7 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
 
 READER = Reader(
     name="wetlabs_eco_sio",
-    version=2,
+    version=3,
     sniff=sniff,
     parse=parse,
     finish=finish,

@@ -65,8 +65,50 @@ def eco_file(count: int = 80) -> bytes:
     return "".join(lines).encode()
 
 
+def sami_record(kind: int, seconds: int, payload: bytes, identity: int = 0x57) -> str:
+    """Telemetered record of a SAMI2, as it writes one."""
+    counted = struct.pack(">BBI", len(payload) + 7, kind, seconds) + payload
+    return f"*{identity:02X}{counted.hex().upper()}{sum(counted) & 0xFF:02X}"
+
+
+def sami_modem_file(count: int = 6) -> bytes:
+    """pCO2, its blanks, power and control records behind the status of an inductive modem."""
+    lines = ["#UIMM Status", "#7370_DateTime: 20140804 010552", "#ID=23", "#SN=70001687", "#Begin UIMM Data"]
+    for n in range(count):
+        start = 0xCF8F3670 + 3600 * n
+        lights = struct.pack(">16h", *range(64 + n, 78 + n), 3163 + n, 2019 - n)
+        lines += [f"Record[{300 + 3 * n}]:{sami_record(0x11, start, b'')}",
+                  f"Record[{301 + 3 * n}]:{sami_record(0x81, start + 1, bytes.fromhex('00430000020000000002120502'))}",
+                  sami_record(0x05 if n % 3 == 0 else 0x04, start + 300, lights)]  # fmt: skip
+        lines += [""] if n % 3 == 2 else []
+    return "\n".join([*lines, f"#End UIMM Data, {count} samples written"]).encode()
+
+
+def suna_frame(kind: str, hours: float, serial: int = 1056) -> bytes:
+    """Frame of a SUNA (`L` light, `D` dark) of 2017-10-13, with its checksum; no CTD is connected."""
+    fitted = ["12.09", "0.1694", "0.0100", "0.0091", "0.00"] if kind == "L" else ["0.00"] * 5
+    spectrum = [str(700 + place) for place in range(256)]
+    housekeeping = ["11.6", "11.4", "11.5", "160281", "0.7", "11.7", "12.1", "5.0", "664"]
+    rest = ["2.21", "41.60", "4.0381", "-1.310743", "0.000094", "", "", "", "", ""]
+    values = [f"SATS{kind}F{serial}", "2017286", f"{hours:.6f}", *fitted, "21088", "738", "1", *spectrum]
+    line = ",".join([*values, *housekeeping, *rest]).encode()
+    return line + str(-sum(line) % 256).encode()
+
+
+def suna_log(count: int = 40) -> bytes:
+    """Frames of a SUNA in a logger's lines, with what it says of itself between them."""
+    lines = [b"2017/10/13 00:30:04.244 [nutnr:DLOGP7]:Instrument Started [Power On]"]
+    for n in range(count):
+        stamp = b"2017/10/13 %02d:%02d:" % (n // 60, n % 60)
+        lines += [stamp + b"02.940 [2017/10/13 00:30:10] vMainNitrateTask()::INFO-Start SUNA SN:1056 V2, FW 2.5.1",
+                  stamp + b"04.500 " + suna_frame("D" if n % 10 == 0 else "L", n / 60)]  # fmt: skip
+    return b"\n".join([*lines, b""])
+
+
 def made_chemistry() -> Iterator[tuple[str, bytes]]:
     """Name and content of each."""
     yield "SD_datafile_20211201.txt", hydroc_file()
     yield "multi.spc", spc_multifile()
     yield "flntu.log", eco_file()
+    yield "suna.nutnr.log", suna_log()
+    yield "sami_modem.DAT", sami_modem_file()

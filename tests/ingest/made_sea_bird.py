@@ -88,10 +88,34 @@ def seaphox_file(count: int = 30) -> bytes:
     return ("#Begin Data\r\n" + "".join(f"SL\r\n{one}\r\nS>\r\n" for one in records) + "#End Data\r\n").encode()
 
 
+def seaphox_log(count: int = 30) -> bytes:
+    """The same in a logger's lines, stamped nine seconds late, with the logger's messages between them."""
+    lines = []
+    for n in range(count):
+        stamp = f"2024/05/08 14:{n:02d}:"
+        lines += [f"{stamp}00.924 [phtest:DLOGP6]:Instrument Started Successfully [Power On]",
+                  f"{stamp}01.744 <Executed/>",
+                  stamp + "10.250 " + SEAPHOX.replace("14:00:01,825", f"14:{n:02d}:01,  {825 + n}")]  # fmt: skip
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def ctd_modem_file(count: int = 20, voltages: int = 4) -> bytes:
+    """Status of a 16plus-IM and hourly samples, one status after the other."""
+    head = "#CTDBP Status\n#\n#SBE 16plus-IM V 2.5.2  SERIAL NO. 50059    04 Aug 2015 06:17:34\n#status = logging\n"
+    lines = []
+    for n in range(count):
+        values = [f"{23.8673 + n / 100:.4f}", f"{-0.00001 + n / 1000:.5f}", f"{n / 10 - 0.003:.3f}"]
+        values += [f"{1.6306 + place + n / 1000:.4f}" for place in range(voltages)]
+        lines.append(",".join(["50059", *values, f"{4 + n // 24:02d}Aug2015{n % 24:02d}:00:03"]))
+    return (head + f"##SamplesRecorded = {count}\n#Begin Data\n\n" + "\n".join([*lines, "#End Data", ""])).encode()
+
+
 def made_sea_bird_files() -> Iterator[tuple[str, bytes]]:
     """Name and content of each."""
     yield "touching.cnv", cnv_text_file()
     yield "without_pressure.DAT", imodem_file()
     yield "seaphox.DAT", seaphox_file()
+    yield "seaphox.log", seaphox_log()
+    yield "ctd_modem.DAT", ctd_modem_file()
     yield "binary.cnv", cnv_binary_file(timed=False)
     yield "microcats.DAT", microcat_file()

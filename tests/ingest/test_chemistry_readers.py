@@ -8,6 +8,7 @@ import pytest
 import ingest
 from ingest import sami_layout, sio
 from tests.ingest import made_chemistry as made
+from tests.ingest.made_logs import pro_oceanus_file
 from tests.ingest.made_sio import sio_block
 
 
@@ -80,6 +81,47 @@ def test_control_records_may_leave_their_battery_out_of_their_length(decode_byte
     assert decode_bytes(blocks).streams["control"]["battery_counts"].values[1:].tolist() == [3136.0, 3136.0]
 
 
+def test_a_damaged_record_beside_a_good_one_of_its_block_is_told(decode_bytes):
+    """Seen in a real block: a control record whose checksum is wrong before a pH record, and noise before each."""
+    good, bad = _control(20, 0xC1, 12, 64), _control(18, 0x85)[:-2] + b"00"
+    parts = {
+        "before": b"^04\r" + bad + b"\r^05\r" + good + b"\r",
+        "behind": b"^04\r" + good + b"\r" + bad + b"\r",
+        "between": good + b"\r" + bad + b"\r" + good + b"\r",
+        "alone": bad + b"\r",
+    }
+    content = b"".join(sio_block("PH", data, number=number) for number, data in enumerate(parts.values()))
+    for size in (1 << 20, 50):
+        decoded = decode_bytes(content, block_bytes=size)
+        assert decoded.ledger.adds_up
+        assert decoded.streams["control"].sizes["time"] == 4
+        told = [(span.reason, content[span.offset : span.offset + span.length].strip(b"\r"))
+                for span in decoded.ledger.rejected]  # fmt: skip
+        assert [reason for reason, _ in told] == ["not a record"] * 3 + ["block without a record"]
+        assert [text for _, text in told[:3]] == [bad] * 3
+        places = decoded.streams["control"]["source_offset"].values
+        ends = places + decoded.streams["control"]["source_length"].values
+        for span in decoded.ledger.rejected:
+            assert ((ends <= span.offset) | (places >= span.offset + span.length)).all(), "of no record"
+
+
+def test_a_channel_of_an_eco_that_says_nothing(decode_bytes):
+    """Seen in a real block: `--` in place of a count; the other channels are good."""
+    lines = [b"07/25/13\t06:0%d:06\t700\t14%d\t695\t105\t460\t5%d\t555" % (n, n, n) for n in range(4)]
+    lines[1] = lines[1].replace(b"460\t51", b"460\t--")
+    lines[3] = lines[3].replace(b"460\t53", b"460\t-")
+    content = b"".join(sio_block("FL", line, seconds=0x51F0BEE2 + 60 * n) for n, line in enumerate(lines))
+    sheet = {"cdom": {"scale": 0.1, "dark": 40}}
+    for size in (1 << 20, 60):
+        decoded = decode_bytes(content, block_bytes=size, calibration=sheet)
+        samples = decoded.streams["samples"]
+        assert samples["cdom_counts"].values.tolist() == [50, -1, 52]
+        assert samples["backscatter_700nm_counts"].values.tolist() == [140, 141, 142]
+        np.testing.assert_allclose(samples["cdom_concentration"].values, [1.0, np.nan, 1.2])
+        assert np.diff(samples["time"].values).astype(int).tolist() == [60_000_000] * 2
+        assert [span.reason for span in decoded.ledger.rejected] == ["block without a record"]
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_a_block_of_another_instrument_leaves_the_file_to_its_own(decode_bytes, first):
     numbers = "302.576 97.289 15.584 31.126 31.126 36.306 5.180 1336.5 1171.2 324.6"
@@ -118,6 +160,22 @@ def test_air_and_water_are_never_mixed(corpus):
     assert decoded.streams["water"]["carbon_dioxide_mole_fraction"].values.max() < 360
 
 
+@pytest.mark.parametrize(
+    ("good", "damaged"),
+    [(b"358.79,", b"358,"), (b",40.1,", b",40,"), (b"11.275", b"275"), (b",1008,", b",1009.6,"), (b"22.920", b".920")],
+)
+def test_values_of_a_co2_pro_that_lost_digits(decode_bytes, good, damaged):
+    """Seen among real lines: `358` for 358.77, `692` for 8.692. The instrument prints a fixed number of decimals."""
+    lines = pro_oceanus_file(12).splitlines(keepends=True)
+    assert good in lines[2]
+    lines[2] = lines[2].replace(good, damaged)
+    decoded = decode_bytes(b"".join(lines))
+    assert decoded.streams["water"].sizes["time"] == 11
+    (span,) = decoded.ledger.rejected
+    assert (span.offset, span.length) == (len(lines[0] + lines[1]), len(lines[2]))
+    assert span.reason == "value that lost digits"
+
+
 def test_eco_counts_become_units_only_with_a_device_sheet(decode_bytes):
     plain = decode_bytes(made.eco_file()).streams["samples"]
     assert plain["chlorophyll_counts"].values[:3].tolist() == [50, 51, 52]
@@ -138,6 +196,68 @@ def test_light_and_dark_frames(corpus, decode_bytes):
     changed = decode_bytes(content.replace(b",-1.84,", b",-1.85,", 1))
     assert changed.streams["light"].sizes["time"] == decoded.streams["light"].sizes["time"] - 1
     assert changed.ledger.rejected[0].reason == "checksum does not hold"
+
+
+def test_sami_records_of_an_inductive_modem(decode_bytes):
+    """Seen in real files: `Record[330]:` before some records, records of two kinds behind one of them, no line end."""
+    content = made.sami_modem_file(5)
+    decoded = decode_bytes(content)
+    assert decoded.reader == "sami2_imodem"
+    sizes = {stream: dataset.sizes["time"] for stream, dataset in decoded.streams.items()}
+    assert sizes == {"carbon_dioxide": 3, "carbon_dioxide_blank": 2, "control": 5, "power": 5}
+    first = decoded.streams["carbon_dioxide"].isel(time=0)
+    assert first["time"].values == np.datetime64("1904-01-01", "us") + np.timedelta64(0xCF8F3670 + 3900, "s")
+    assert first["co2_light_counts"].values.tolist() == list(range(65, 79))
+    assert (first["battery_counts"].item(), first["thermistor_counts"].item()) == (3164.0, 2018)
+    assert decoded.streams["control"]["bytes_stored"].values.tolist() == [530] * 5
+    assert {span.reason for span in decoded.ledger.skipped} == {"blank line"}
+    assert not decoded.ledger.rejected
+
+
+@pytest.mark.parametrize(
+    ("good", "damaged", "reason"),
+    [
+        (b"*572704CF", b"*572704CE", "checksum is"),
+        (b"*572704", b"*572604", "record of another length than it says"),
+        (b"*572704", b"*57270X", "not a line of a SAMI2 record"),
+        (b"*570711CF", b"*570711CE", "checksum is"),
+        (b"Record[300]:", b"Record(300]:", "not a line of a SAMI2 record"),
+    ],
+)
+def test_damaged_sami_records_of_an_inductive_modem(decode_bytes, good, damaged, reason):
+    content = made.sami_modem_file(5)
+    assert good in content
+    decoded = decode_bytes(content.replace(good, damaged, 1))
+    assert sum(dataset.sizes["time"] for dataset in decoded.streams.values()) == 14
+    (span,) = decoded.ledger.rejected
+    assert reason in span.reason
+    assert damaged in content.replace(good, damaged, 1)[span.offset : span.offset + span.length]
+
+
+def test_a_pco2_takes_the_blank_before_it_in_any_block(decode_bytes):
+    content = made.sami_modem_file(6)
+    sheet = {"carbon_dioxide": {"calt": 4.6539, "cala": 0.0422, "calb": 0.6761, "calc": -1.5798}}
+    whole = decode_bytes(content, calibration=sheet).streams["carbon_dioxide"]["carbon_dioxide_partial_pressure"]
+    pieces = decode_bytes(content, calibration=sheet, block_bytes=90).streams["carbon_dioxide"]
+    assert np.isfinite(whole.values).all()
+    np.testing.assert_array_equal(pieces["carbon_dioxide_partial_pressure"].values, whole.values)
+
+
+def test_suna_in_the_lines_of_a_logger(decode_bytes):
+    """Seen in real logs: the instrument's own messages with a stamp of their own, frames cut by power-off."""
+    content = made.suna_log(12)
+    decoded = decode_bytes(content)
+    assert (decoded.reader, decoded.ledger.rejected) == ("suna", ())
+    light, dark = decoded.streams["light"], decoded.streams["dark"]
+    assert (light.sizes["time"], dark.sizes["time"]) == (10, 2)
+    assert light["time"].values[0].astype("datetime64[s]") == np.datetime64("2017-10-13T00:01:00")
+    np.testing.assert_allclose(light["logger_clock_offset"].values, 4_500_000, atol=2_000)
+    assert light["nitrate_concentration"].values.tolist() == [12.09] * 10
+    assert {span.reason for span in decoded.ledger.skipped} == {"logger message", "message of the instrument"}
+    unstamped = content.replace(b"2017/10/13 00:03:04.500 SATSLF", b"2017/13/13 00:03:04.500 SATSLF")
+    assert decode_bytes(unstamped).streams["light"].sizes["time"] == 9, "a frame needs a stamp where others have one"
+    late = made.suna_log(1).splitlines(keepends=True)[0] * 1000 + content
+    assert decode_bytes(late).streams["light"].sizes["time"] == 10, "behind more messages than a head holds"
 
 
 def test_hydroc_has_decimal_commas_and_no_zone(decode_bytes):

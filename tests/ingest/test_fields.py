@@ -57,15 +57,17 @@ def test_stamps_and_tags():
         b"2016/12/31 00:00:01.500data",
         b"2016/12/31 00:00:01. data",
         b"",
+        b"2016/12/31 00:00:02.5",
     ]
     buffer = np.frombuffer(b"\n".join(lines) + b"\n", dtype=np.uint8)
     found, _ = split_lines(buffer, True)
     stamped = dcl.read_stamps(buffer, found)
-    assert stamped.stamped.tolist() == [True, True, True, False, False, False]
-    assert stamped.valid.tolist() == [True, True, False, False, False, False]
-    assert stamped.tagged.tolist() == [False, True, False, False, False, False]
+    assert stamped.stamped.tolist() == [True, True, True, False, False, False, True]
+    assert stamped.valid.tolist() == [True, True, False, False, False, False, True]
+    assert stamped.tagged.tolist() == [False, True, False, False, False, False, False]
     assert stamped.time[:2].astype(str).tolist() == ["2017-01-01T00:00:00.125000", "2016-12-31T00:00:01.500000"]
     assert [buffer[at : at + 4].tobytes() for at in stamped.payload[:3]] == [b"data"] * 3
+    assert stamped.payload[6] == found.stop[6], "nothing behind it"
 
 
 def test_what_a_logger_writes_itself():
@@ -74,6 +76,7 @@ def test_what_a_logger_writes_itself():
     assert dcl.known_noise(stamp + b"[o2:DLOGP1]:Instrument Started [Power On]") == "logger message"
     assert dcl.known_noise(stamp + b"[o2:DLOGP1]:\xff\x00U33") == "power-on noise"
     assert dcl.known_noise(stamp) == "stamp without data"
+    assert dcl.known_noise(stamp.rstrip()) == "stamp without data"
     assert dcl.known_noise(stamp + b"4831\t12") is None
 
 

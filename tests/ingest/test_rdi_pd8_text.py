@@ -56,6 +56,25 @@ def test_damage_loses_one_table(decode_bytes):
     assert "table that breaks off after 1 bins" in reasons
 
 
+def test_a_stamp_that_lost_its_blank_ends_a_table_too(decode_bytes):
+    """Seen in a log that an editor had stripped of the blanks at the ends of its lines."""
+    content = b"\n".join(line.rstrip() for line in _content(_table(0), _table(1)).split(b"\n"))
+    decoded = decode_bytes(content, "pd8.log")
+    assert decoded.streams["profile"].sizes["time"] == 2
+    assert decoded.ledger.bytes_accepted == len(content)
+
+
+@pytest.mark.parametrize("good", ["Hdg: 350.2", "Pitch: -1.5", "Roll: 0.3", "Temp: 4.1"])
+def test_numbers_of_a_header_that_lost_their_point(decode_bytes, good):
+    """Seen in a damaged log: `Hdg: 348` for 34.8, `Temp: 138` for 13.8."""
+    tables = [_table(0), [line.replace(good, good.replace(".", "")) for line in _table(1)], _table(2)]
+    decoded = decode_bytes(_content(*tables), "pd8.log")
+    assert decoded.streams["profile"]["time"].values.astype("datetime64[h]").astype(str).tolist() == [
+        "2013-12-01T00", "2013-12-01T02",
+    ]  # fmt: skip
+    assert "header of a table without the rest" in {span.reason for span in decoded.ledger.rejected}
+
+
 def test_another_size_and_an_open_end(decode_bytes):
     tables = [_table(0), _table(1, bins=2), _table(2)[:-1]]
     decoded = decode_bytes(_content(*tables), "pd8.log")

@@ -59,6 +59,7 @@ def test_header_spans_of_real_files(path, decode_bytes):
         ("timeJV2: Time, Instrument [julian days]", "366.5", "Nov 30 2015 10:00:01", "2016-01-01T12:00:00"),
         ("timeJ: Julian Days", "2.25", "Nov 30 2015 10:00:01", "2016-01-02T06:00:00"),
         ("timeS: Time, Elapsed [seconds]", "60", "May 10 107 16:11:52", "2007-05-10T16:12:52"),
+        ("timeS: Time, Elapsed [seconds]", "1", "Oct 15 1903 11:38:38", "2003-10-15T11:38:39"),
     ],
 )
 def test_time_conventions(decode_bytes, column, value, start, wanted):
@@ -204,6 +205,8 @@ def test_units_and_scales():
     older = meaning(Column("t068C", "Temperature [IPTS-68, deg C]"))
     assert 10.0 * older.factor == pytest.approx(10.0 / 1.00024)
     assert meaning(Column("prdE", "Pressure, Strain Gauge [psi]")).factor == 0.689476
+    # A name that says psi with a unit that says decibars: the unit is what the values were written in.
+    assert meaning(Column("prDE", "Pressure, Strain Gauge [db]")).factor == 1
     assert meaning(Column("sbeox0ML/L", "Oxygen, SBE 43 [ml/l]")).factor == 44.66
     # A name whose unit is the user's choice is read only in a unit that is known.
     assert meaning(Column("flSP", "Fluorescence, Seapoint [ug/l]")).variable == "chlorophyll_concentration"

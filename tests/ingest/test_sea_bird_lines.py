@@ -8,7 +8,7 @@ import pytest
 
 import ingest
 from ingest.errors import CalibrationError
-from tests.ingest.made_sea_bird import SEAPHOX, imodem_file, seaphox_file
+from tests.ingest.made_sea_bird import SEAPHOX, ctd_modem_file, imodem_file, seaphox_file, seaphox_log
 
 
 def test_seaphox_record(corpus):
@@ -33,6 +33,67 @@ def test_damaged_seaphox_record(decode_bytes, damage):
     decoded = decode_bytes(content[:at] + b"x" + content[at + 1 :])
     assert decoded.streams["samples"].sizes["time"] == 2
     assert decoded.ledger.bytes_rejected > 50
+
+
+def test_seaphox_in_the_lines_of_a_logger(decode_bytes):
+    """Seen in real logs: blanks behind the commas, records cut by the logger, a comment between the lines."""
+    content = seaphox_log(4).replace(b",  ", b",   ")
+    cut = content.index(b"22.2267", content.index(b"14:02:10.250"))
+    content = content[: cut + 4] + b"\n# cut\n" + content[content.index(b"\n", cut) + 1 :]
+    decoded = decode_bytes(content)
+    samples = decoded.streams["samples"]
+    assert samples["time"].values.astype("datetime64[s]").astype(str).tolist() == [
+        f"2024-05-08T14:{minute}:01" for minute in ("00", "01", "03")
+    ], "the instrument's clock"
+    assert samples["logger_clock_offset"].values.tolist() == [9_250_000] * 3
+    assert samples["sample_number"].values.tolist() == [825, 826, 828]
+    assert samples["temperature"].values.tolist() == [22.2267] * 3
+    rejected = b"".join(content[span.offset : span.offset + span.length] for span in decoded.ledger.rejected)
+    assert rejected == b"2024/05/08 14:02:10.250 DSPHOX02054,2024-05-08T14:02:01,   827,0000,22.2\n# cut\n"
+    assert {span.reason for span in decoded.ledger.skipped} == {"logger message", "terminal dialogue"}
+
+
+def test_seaphox_needs_a_stamp_where_others_have_one(decode_bytes):
+    content = seaphox_log(3)
+    bare = content.replace(b"2024/05/08 14:01:10.250 ", b"2024/13/08 14:01:10.250 ")
+    assert decode_bytes(bare).streams["samples"]["sample_number"].values.tolist() == [825, 827]
+
+
+@pytest.mark.parametrize("voltages", [0, 4, 6])
+def test_modem_of_a_ctd(decode_bytes, voltages):
+    decoded = decode_bytes(ctd_modem_file(30, voltages))
+    assert (decoded.reader, decoded.ledger.rejected, decoded.ledger.expected_records) == ("sbe16plus_imodem", (), 30)
+    samples = decoded.streams["samples"]
+    assert samples["time"].values[[0, 25]].astype("datetime64[s]").astype(str).tolist() == [
+        "2015-08-04T00:00:03", "2015-08-05T01:00:03",
+    ]  # fmt: skip
+    assert samples["temperature"].values[:2].tolist() == [23.8673, 23.8773]
+    assert samples["conductivity"].values[:2].tolist() == [-0.00001, 0.00099]
+    assert samples["pressure"].values[:2].tolist() == [-0.003, 0.097]
+    assert sum(name.startswith("external_voltage_") for name in samples) == voltages
+    if voltages:
+        assert samples["external_voltage_3"].values[:2].tolist() == [4.6306, 4.6316]
+
+
+@pytest.mark.parametrize(
+    ("good", "damaged"),
+    [(b"-0.003,", b""), (b"23.8673", b"3.867"), (b"04Aug", b"34Aug"), (b"04Aug", b"04Agu"), (b"50059", b"5059"),
+     (b"-0.00001", b"-.00001"), (b"00:00:03", b"00:00:0")],
+)  # fmt: skip
+def test_damaged_samples_of_a_ctd_behind_a_modem(decode_bytes, good, damaged):
+    """Seen in a real file: a record without its pressure."""
+    content = ctd_modem_file(5)
+    place = content.index(good, content.index(b"#Begin"))
+    decoded = decode_bytes(content[:place] + damaged + content[place + len(good) :])
+    assert decoded.streams["samples"].sizes["time"] == 4
+    assert len(decoded.ledger.rejected) == 1
+
+
+def test_status_of_a_ctd_without_a_sample(decode_bytes):
+    content = ctd_modem_file(0)
+    decoded = decode_bytes(content)
+    assert (decoded.reader, decoded.streams) == ("sbe16plus_imodem", {})
+    assert decoded.ledger.bytes_skipped == len(content)
 
 
 def test_modem_of_a_microcat_without_pressure(decode_bytes):

@@ -100,7 +100,7 @@ SILENT = (
 @pytest.mark.parametrize(("tag", "reader"), [
     (b"flort", "wetlabs_eco"), (b"ctdbp", "sbe16plus_dcl"), (b"presf", "sbe26plus_dcl"), (b"dosta", "aanderaa_optode"),
     (b"pco2a", "pro_oceanus_co2"), (b"pco2w", "sami2"), (b"phsen", "sami2"), (b"adcpt", "rdi_pd0_hexlog"),
-    (b"adcp", "rdi_pd8_text"), (b"prtsz", "lisst200x"),
+    (b"adcp", "rdi_pd8_text"), (b"prtsz", "lisst200x"), (b"nutnr", "suna"),
 ])  # fmt: skip
 def test_a_day_without_a_record_is_a_file_of_the_instrument_that_its_tags_name(decode_bytes, tag, reader):
     content = SILENT % (tag, tag, tag)
