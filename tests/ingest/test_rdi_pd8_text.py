@@ -90,9 +90,9 @@ def test_numbers_left_out_and_long_ones_are_read_as_python_reads_them():
              b"  6    4.5  127.4      10      10       3       1    162    166    163   1640"]  # fmt: skip
     width = max(map(len, lines))
     bins = TableLines(b"".join(line.rjust(width) + b"\r\n" for line in lines), last=True).bins
-    assert bins.end == [3, 1, 2, 3, 4], "the run from bin 1 goes on to the first number that does not follow"
+    assert bins.end.tolist() == [3, 1, 2, 3, 4], "the run from bin 1 goes on to the first number that does not follow"
     value = bins.value[:, bins.place[:3]]
     np.testing.assert_array_equal(value[:6, 1], [4.5, 127.4, np.nan, np.nan, 3.0, np.nan])
     assert value[2, 2] == float("1234567.12345678901")
     shifted = TableLines(lines[0].rjust(width) + b"\n" + lines[1].rjust(width + 1) + b"\n", last=True).bins
-    assert shifted.end == [1, 1], "of another width: one of the two was cut"
+    assert shifted.end.tolist() == [1, 1], "of another width: one of the two was cut"
