@@ -142,6 +142,14 @@ def sum_bytes(buffer: Bytes, start: Places, stop: Places) -> Places:
     return text_kernels.sum_bytes(sealed(buffer), flat(start), flat(stop))
 
 
+def are_hex(buffer: Bytes, start: Places, stop: Places) -> NDArray[np.bool_]:
+    """Where nothing but hexadecimal digits stands, shape (n,)."""
+    from ingest import text_kernels
+    from ingest.compiled import sealed
+
+    return text_kernels.are_hex(sealed(buffer), flat(start), flat(stop))
+
+
 def join_hex(buffer: Bytes, start: Places, stop: Places) -> tuple[Bytes, Places]:
     """Bytes that stretches of pairs of hexadecimal digits mean, joined, and where each starts and ends; shape (n+1)."""
     from ingest import text_kernels
