@@ -3,21 +3,19 @@
 Uploads come without their `*` lines where these were cut off (seen: lines of 42 digits that an observatory kept of an
 SBE 16plus V2 with an optical sensor), and where an instrument sends raw digits to a logger. Nothing then names the
 fields. Lines are claimed where most of the head has one number of digits that a moored MicroCAT or SEACAT writes, the
-last eight of them are seconds that go on from line to line, and the cell's frequency is one.
+last eight of them are seconds that go on from line to line, and the first twelve counts and a frequency of water.
 
 The user names the instrument, as `instrument` beside the coefficients of its sensors (`ingest.sea_bird_bare_layouts`),
-or with an .xmlcon; where that leaves one sample of so many digits, it is converted as in `sbe_hex`. Without any
-calibration there is what all possible samples have in common: temperature and conductivity first, raw, and the time
-last. The bytes between are kept as they are, and the attributes list the samples that are possible.
+or with an .xmlcon, which may lie beside the file (`ingest.sea_bird_bare_beside`); where that leaves one sample of so
+many digits, it is converted as in `sbe_hex`. Without any calibration there is what all possible samples have in common:
+temperature and conductivity first, raw, and the time last. The bytes between are kept as they are, and the attributes
+list the samples that are possible.
 
 Samples carry no checksum: a flipped digit gives another value, and nothing in the format can tell.
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,8 +26,10 @@ from ingest.dataset import assemble
 from ingest.dcl import STAMP, TAG, Verdict, known_noise, read_stamps
 from ingest.fields import are_hex, join_hex, pick, strip_blanks
 from ingest.logger_lines import ByHead, Found
-from ingest.reader import Calibration, Reader, Records
+from ingest.reader import Beside, Calibration, Reader, Records
+from ingest.sea_bird_bare_beside import describe, files, is_sheet, mistakes
 from ingest.sea_bird_bare_layouts import possible_samples, told_instrument, told_sample
+from ingest.sea_bird_bare_lines import HEAD_DIGITS, TIME_DIGITS, Form, first_line, is_bare, recognise
 from ingest.sea_bird_hex_layouts import Layout
 from ingest.sea_bird_hex_units import SENSORS, convert, counts_of
 from ingest.sea_bird_hex_voltages import notes, sensors_of
@@ -38,60 +38,16 @@ from ingest.timecode import from_seconds
 
 STREAM = "samples"
 CLOCK_EPOCH = "2000-01-01"
-_ANY_LINE = re.compile(rb"^(" + STAMP + TAG + rb"[ \t]*)?([0-9A-F]{20,120})[ \t]*\r?$", re.MULTILINE)
-_DIGITS = 9  # group of a match
-_HEAD, _TIME = 12, 8  # digits of temperature and conductivity, and of the time
-_FEWEST = 3  # lines: two tell nothing of how the time goes on
-_MOST = 0.8  # share of lines that have to be as they should: the rest may be damaged
-_LONGEST_STEP = 7 * 86_400
-_FREQUENCIES = range(1_000, 20_000)  # hertz; a cell in air has some 2,500 to 3,500, in the saltiest water 12,000
 _DAMAGED = re.compile(rb"(?:" + STAMP + TAG + rb")?[ \t]*[0-9A-Fa-f]{8,}.*", re.DOTALL)
 _DIALOGUE = re.compile(rb"(?:" + STAMP + TAG + rb")?\s*(S>.*|<Execut(ed|ing)/>)\s*", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class State:
-    """Digits of a sample, and whether a logger's stamp stands before it."""
-
-    digits: int
-    stamped: bool
-
-
 def sniff(head: bytes, name: str) -> bool:
-    """Claim lines of one number of digits whose last eight are a time, and of which no header says what they are."""
-    if re.search(rb"^[*#]", head, re.MULTILINE):
-        return False
-    found = _alike(head)
-    others = sum(1 for line in head.split(b"\n") if line.strip() and known_noise(line.rstrip(b"\r")) is None)
-    if len(found) < max(_FEWEST, _MOST * (others - 1)) or not possible_samples(len(found[0])):
-        return False
-    seconds = [int(digits[-_TIME:], 16) for digits in found]
-    steps = [0 <= after - before <= _LONGEST_STEP for before, after in pairwise(seconds)]
-    wet = [int(digits[_HEAD // 2 : _HEAD], 16) // 256 in _FREQUENCIES for digits in found]
-    return min(sum(steps) / len(steps), sum(wet) / len(wet)) >= _MOST and len(set(seconds)) > 1
+    """Claim lines of samples that no header describes."""
+    return is_bare(head)
 
 
-def _alike(head: bytes) -> list[bytes]:
-    """Digits of the lines that have as many of them, and a stamp or none, as most have."""
-    lines = [(match[1] is not None, match[_DIGITS]) for match in _ANY_LINE.finditer(head)]
-    if not lines:
-        return []
-    common, _ = Counter((stamped, len(digits)) for stamped, digits in lines).most_common(1)[0]
-    return [digits for stamped, digits in lines if (stamped, len(digits)) == common]
-
-
-def _first(block: bytes) -> int:
-    found = _ANY_LINE.search(block)
-    return -1 if found is None else found.start()
-
-
-def _recognise(head: bytes) -> State:
-    lines = ((match[1] is not None, len(match[_DIGITS])) for match in _ANY_LINE.finditer(head))
-    (stamped, digits), _ = Counter(lines).most_common(1)[0]
-    return State(digits, stamped)
-
-
-def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
+def _find(buffer: Bytes, lines: Lines, state: Form) -> Found:
     stamps = read_stamps(buffer, lines)
     start, stop = strip_blanks(buffer, stamps.payload if state.stamped else lines.start, lines.stop)
     row = np.flatnonzero((stop - start == state.digits) & (stamps.stamped == state.stamped))
@@ -114,11 +70,11 @@ def _judge(line: bytes) -> Verdict:
     return noise is not None, noise or "line that is no sample"
 
 
-def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+def to_dataset(records: Records, state: Form, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
     """Bytes of samples to engineering units, or to what is sure of them; see `Reader.to_dataset`."""
     batch = records.batches[STREAM]
     sample = batch.columns["sample"]
-    given = {sensor.lower(): values for sensor, values in (calibration or {}).items()}
+    given = {**state.beside, **{sensor.lower(): values for sensor, values in (calibration or {}).items()}}
     if given:
         told = told_sample(state.digits, given)
         raw = _split(sample, told.layout)
@@ -149,7 +105,7 @@ def _sure(sample: Bytes) -> tuple[dict[str, NDArray[np.int64]], dict[str, Any], 
     possible = possible_samples(2 * sample.shape[1])
     shortest = possible[0].layout
     ends = Layout((*shortest.fields[:2], shortest.fields[-1]))
-    first, last = _HEAD // 2, sample.shape[1] - _TIME // 2
+    first, last = HEAD_DIGITS // 2, sample.shape[1] - TIME_DIGITS // 2
     raw = _split(np.concatenate((sample[:, :first], sample[:, last:]), axis=1), ends)
     variables: dict[str, Any] = dict(counts_of(raw))
     if last > first:
@@ -169,7 +125,7 @@ def _attributes(given: Calibration) -> dict[str, str]:
     return {name: value for name, value in known.items() if value}
 
 
-_LINES = ByHead(first=_first, recognise=_recognise, find=_find, judge=_judge)
+_LINES = ByHead(first=first_line, recognise=recognise, find=_find, judge=_judge)
 
 READER = Reader(
     name="sbe_hex_bare",
@@ -179,5 +135,6 @@ READER = Reader(
     finish=_LINES.finish,
     to_dataset=to_dataset,
     lines=True,
+    beside=Beside(describe, files, is_sheet, mistakes),
     instruments=("Sea-Bird SBE 37, HydroCAT, SBE 16plus and 19plus V2, moored: hexadecimal samples without a header",),
 )

@@ -9,8 +9,9 @@ import ingest
 from ingest.calibration.xmlcon import parse_xmlcon
 from ingest.errors import CalibrationError, UnknownFormatError
 from ingest.reader import claim
+from ingest.readers import sbe_hex_bare
 from tests.ingest.conftest import same_values
-from tests.ingest.made_files import CONDUCTIVITY, TEMPERATURE, sbe37_header
+from tests.ingest.made_files import CONDUCTIVITY, NO_PRESSURE, TEMPERATURE, sbe37_header
 from tests.ingest.made_sea_bird import OPTICAL, STRAIN, bare_file, bare_lines, bare_log
 from tests.ingest.made_xmlcon import ECO, NOT_IN_USE, NTU, xmlcon_file
 
@@ -99,6 +100,41 @@ def test_an_xmlcon_names_the_instrument_and_its_voltages(decode_bytes):
         decode_bytes(content, calibration=fewer)
 
 
+BARE = _content(bare_lines(10, STRAIN + "4CCC26660F5C6666"))
+
+
+@pytest.mark.parametrize("suffix", [".xmlcon", ".XMLCON"])
+def test_an_xmlcon_beside_the_file_counts(decode_bytes, tmp_path, suffix):
+    sheet = tmp_path / f"cast{suffix}"
+    sheet.write_bytes(xmlcon_file(NOT_IN_USE, ECO, NTU, NOT_IN_USE))
+    for block_bytes in (50, 100_000):
+        samples = decode_bytes(BARE, name="cast.hex", block_bytes=block_bytes).streams["samples"]
+        np.testing.assert_allclose(samples["turbidity"], [5 * (0x0F5C / 13_107 - 0.059)] * 10)
+    colder = decode_bytes(BARE, name="cast.hex", calibration={"Temperature": TEMPERATURE}).streams["samples"]
+    assert (colder["temperature"] != samples["temperature"]).all(), "what the user gives counts before it"
+    assert "temperature_counts" in decode_bytes(BARE, name="other.hex").streams["samples"]
+    assert ingest.descriptions(tmp_path / "cast.hex") == (sheet,)
+    assert ingest.is_description(sheet.name)
+    assert not ingest.description_mistakes(sheet)
+
+
+def test_an_xmlcon_beside_a_header_does_not_count(decode_bytes, tmp_path):
+    (tmp_path / "cast.xmlcon").write_bytes(b"no sensors")
+    content = sbe37_header(*NO_PRESSURE) + _content(bare_lines(10))
+    assert decode_bytes(content, name="cast.hex").reader == "sbe_hex"
+    assert ingest.descriptions(tmp_path / "cast.hex") == ()
+    assert ingest.description_mistakes(tmp_path / "cast.xmlcon") == ()
+
+
+def test_a_wrong_xmlcon_beside_the_file_is_named(decode_bytes, tmp_path):
+    (tmp_path / "cast.xmlcon").write_bytes(b"no sensors")
+    with pytest.raises(CalibrationError, match=r"cast\.xmlcon: no <Sensors>"):
+        decode_bytes(BARE, name="cast.hex")
+    (mistake,) = ingest.description_mistakes(tmp_path / "cast.xmlcon")
+    assert "no <Sensors>" in str(mistake)
+    assert not ingest.description_mistakes(tmp_path / "missing.xmlcon")
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -171,7 +207,8 @@ FOREIGN = {
     "a time that leaps": bare_lines(50, STRAIN, step=8 * 86_400),
     "no frequency": [line[:6] + "00007F" + line[12:] for line in bare_lines(50, STRAIN)],
     "no sample has so many digits": bare_lines(50, "08"),
-    "two lines": bare_lines(2, STRAIN),
+    "no temperature": ["F" + line[1:] for line in bare_lines(50, STRAIN)],
+    "no time yet": [line[:-8] + f"{0x7FFFFF00 + n:08X}" for n, line in enumerate(bare_lines(50, STRAIN))],
     "half of it something else": [*bare_lines(30, STRAIN), *["Dear reader, this is a letter."] * 30],
     "behind a header": ["# something else", *bare_lines(50, STRAIN)],
 }
@@ -182,7 +219,13 @@ def test_other_hexadecimal_lines_are_not_claimed(kind):
     for line_end in ("\n", "\r\n"):
         with pytest.raises(UnknownFormatError):
             claim(_content(FOREIGN[kind], line_end), "upload.hex")
-    assert claim(_content(bare_lines(3, STRAIN)), "any.txt").name == "sbe_hex_bare"
+    for count in (1, 2, 50):
+        assert claim(_content(bare_lines(count, STRAIN)), "any.txt").name == "sbe_hex_bare"
+
+
+def test_a_single_line_of_any_digits_is_seldom_claimed():
+    heads = [hashlib.sha1(bytes([n // 256, n % 256])).hexdigest().upper().encode() for n in range(2000)]
+    assert sum(sbe_hex_bare.sniff(head, "any.txt") for head in heads) < 30
 
 
 def test_hexadecimal_lines_that_nothing_describes_are_named():
