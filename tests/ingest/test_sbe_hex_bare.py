@@ -195,6 +195,13 @@ def test_damaged_lines_of_a_logger(decode_bytes):
     ]  # fmt: skip
 
 
+def test_a_logger_that_tags_every_sample(decode_bytes):
+    # As an instrument is logged that is switched on for each sample; a log of tagged noise is a silent one otherwise.
+    content = bare_log(30).replace(b".125 ", b".125 [ctdbp1:DLOGP4]:")
+    assert [one.name for one in ingest.discover().values() if one.sniff(content, "x.log")] == ["sbe_hex_bare"]
+    assert decode_bytes(content).streams["samples"].sizes["time"] == 30
+
+
 def _hashes(count):
     return [hashlib.sha1(bytes([n])).hexdigest().upper() for n in range(count)]
 
