@@ -55,7 +55,7 @@ def is_bare(head: bytes) -> bool:
     seconds = [int(digits[-TIME_DIGITS:], 16) for digits in found]
     steps = [0 <= after - before <= _LONGEST_STEP for before, after in pairwise(seconds)]
     alike = sum(_is_sample(digits) for digits in found) >= _MOST * len(found)
-    return alike and sum(steps) >= _MOST * len(steps) and len(set(seconds)) > len(seconds) // 2
+    return alike and sum(steps) >= _MOST * len(steps) and len(set(seconds)) > min(1, len(steps))
 
 
 def _is_sample(digits: bytes) -> bool:
