@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ingest.dcl import Stamped, read_stamps
 from ingest.forms import SPACES, Form, Where, characters, digits, find, form, hex_value, literal, number
-from ingest.text import Bytes, Lines, Places, split_lines
+from ingest.text import Bytes, Places, split_lines
 from ingest.timecode import Times, from_fields
 
 HEADER_LINES = 4
@@ -129,12 +129,16 @@ class TableLines:
 
     def __init__(self, block: bytes, *, last: bool) -> None:
         from ingest.compiled import sealed
+        from ingest.pd8_kernels import read_bins
 
         self.block = block
         self._buffer: Bytes = sealed(np.frombuffer(block, dtype=np.uint8))
         self.lines, self.consumed = split_lines(self._buffer, last)
         stamps = read_stamps(self._buffer, self.lines)
-        bare = self._without_logger(self.lines, stamps)
+        self._read = read_bins(self._buffer, stamps.payload, self.lines.stop)
+        # Few lines are none of a bin: headers, and what the logger writes itself.
+        self._others = np.flatnonzero((self._read[0] <= 0) & (self.lines.stop > stamps.payload))
+        bare = self._without_logger(stamps)
         self._payload = np.where(bare, self.lines.start, stamps.payload)
         self.logger: Times = np.where(stamps.valid & ~bare, stamps.time, np.datetime64("NaT", "us"))
         self._damaged = stamps.stamped & ~stamps.valid
@@ -150,32 +154,35 @@ class TableLines:
         stop = self.lines.stop[rows]
         return are_blank(self._buffer, self._payload[rows], stop) & (stop < self.lines.next[rows])
 
-    def _without_logger(self, lines: Lines, stamps: Stamped) -> NDArray[np.bool_]:
+    def _without_logger(self, stamps: Stamped) -> NDArray[np.bool_]:
         """Lines whose stamp is the ensemble's own time, which has the form of one where there is no logger."""
-        count = find(self._buffer, stamps.payload, lines.stop, _COUNT, Where.WHOLE)
-        whole = find(self._buffer, lines.start[count.row], lines.stop[count.row], _TIME, Where.WHOLE)
+        lines, rows = self.lines, self._others
+        count = rows[find(self._buffer, stamps.payload[rows], lines.stop[rows], _COUNT, Where.WHOLE).row]
+        whole = find(self._buffer, lines.start[count], lines.stop[count], _TIME, Where.WHOLE)
         bare = np.zeros(lines.start.size, dtype=bool)
-        bare[count.row[whole.row]] = True
+        bare[count[whole.row]] = True
         return bare
 
     @cached_property
     def headers(self) -> Headers:
         """Lines with the form of a time, and the lines of a header that follow each."""
-        found = find(self._buffer, self._payload, self.lines.stop, _TIME, Where.WHOLE)
+        rows = self._others
+        found = find(self._buffer, self._payload[rows], self.lines.stop[rows], _TIME, Where.WHOLE)
+        row = rows[found.row]
         year, month, day, hour, minute, second, hundredths, count = found.value.astype(np.int64)
         time, valid = from_fields((year, month, day), (hour, minute, second), hundredths * 10_000)
-        depth = np.zeros(found.row.size, dtype=np.int64)
+        depth = np.zeros(row.size, dtype=np.int64)
         said = np.zeros((sum(len(line.numbers) for line in _HEADER), depth.size))
-        reached = np.flatnonzero(~self._damaged[found.row])
+        reached = np.flatnonzero(~self._damaged[row])
         depth[reached], at = 1, 0
         for place, line in enumerate(_HEADER, 1):
-            reached = reached[found.row[reached] + place < self.lines.start.size]
-            row = found.row[reached] + place
-            fits, values = self._read_header(row, line)
-            good = fits & ~self._damaged[row]
+            reached = reached[row[reached] + place < self.lines.start.size]
+            at_line = row[reached] + place
+            fits, values = self._read_header(at_line, line)
+            good = fits & ~self._damaged[at_line]
             reached, following = reached[good], at + len(line.numbers)
             depth[reached], said[at:following, reached], at = place + 1, values[:, good], following
-        return Headers(found.row, time, valid, count, depth, said)
+        return Headers(row, time, valid, count, depth, said)
 
     def _read_header(self, rows: Places, line: _HeaderLine) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """Which lines are this one of a header, and their numbers, shape (k, n)."""
@@ -193,9 +200,9 @@ class TableLines:
     @cached_property
     def bins(self) -> Bins:
         """Lines with the form of a bin, and which of them follow each other."""
-        from ingest.pd8_kernels import NOT_PLAIN, read_bins
+        from ingest.pd8_kernels import NOT_PLAIN
 
-        number, width, place, value = read_bins(self._buffer, self._payload, self.lines.stop)
+        number, width, place, value = self._read
         unusual: list[list[float]] = []
         for row in np.flatnonzero(number == NOT_PLAIN).tolist():
             text = self.payload(row).rstrip()
