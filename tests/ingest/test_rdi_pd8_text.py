@@ -56,6 +56,23 @@ def test_damage_loses_one_table(decode_bytes):
     assert "table that breaks off after 1 bins" in reasons
 
 
+@pytest.mark.parametrize(
+    ("line", "reasons"),
+    [
+        (0, {"header of a table without the rest", "no part of a table"}),
+        (2, {"header of a table without the rest", "no part of a table"}),
+        (5, {"table that breaks off after 1 bins", "no part of a table"}),
+    ],
+)
+def test_a_stamp_that_is_no_time_loses_its_table(decode_bytes, line, reasons):
+    tables = [_table(hour) for hour in range(4)]
+    tables[2][line] = tables[2][line].replace("2013/12/01 02:04", "2013/13/01 02:04")
+    decoded = decode_bytes(_content(*tables), "pd8.log")
+    hours = decoded.streams["profile"]["time"].values.astype("datetime64[h]").astype(int) % 24
+    assert hours.tolist() == [0, 1, 3]
+    assert {span.reason for span in decoded.ledger.rejected} == reasons
+
+
 def test_another_size_and_an_open_end(decode_bytes):
     tables = [_table(0), _table(1, bins=2), _table(2)[:-1]]
     decoded = decode_bytes(_content(*tables), "pd8.log")
