@@ -76,7 +76,9 @@ def known_noise(line: bytes) -> str | None:
 
 
 _TAGGED = re.compile(STAMP + rb"\[([A-Za-z]\w*?)\d*:[^\]\s]*\]:")
-_UNTAGGED = re.compile(rb"^" + STAMP + rb"(?!\[)[^\n]*\d", re.MULTILINE)
+# An instrument that is switched on for each sample has the tag before all of them: digits of one are no noise.
+_SAMPLE = rb"\[[^\]\s]*\]:[ \t]*[0-9A-F]{20,120}[ \t]*\r?$"
+_DATA = re.compile(rb"^" + STAMP + rb"(?:(?!\[)[^\n]*\d|" + _SAMPLE + rb")", re.MULTILINE)
 
 
 def is_silent(head: bytes, names: frozenset[bytes]) -> bool:
@@ -86,7 +88,7 @@ def is_silent(head: bytes, names: frozenset[bytes]) -> bool:
     a 26plus and a SAMI2); so are those whose first record comes late. `names` are the tag's words without number.
     """
     first = _TAGGED.match(head)
-    return first is not None and first[8] in names and _UNTAGGED.search(head) is None
+    return first is not None and first[8] in names and _DATA.search(head) is None
 
 
 Verdict = tuple[bool, str]

@@ -17,43 +17,6 @@ _POINT = 46
 _MOST_BLANKS = 12
 
 
-class Fields(NamedTuple):
-    """Stretches with the wanted number of fields: `row` are their numbers, shape (m,); the bounds have shape (k, m)."""
-
-    row: Places
-    start: Places
-    stop: Places
-
-
-def split_fields(buffer: Bytes, start: Places, stop: Places, separator: int, count: int) -> Fields:
-    """Split those stretches of text that have exactly `count` fields.
-
-    Parameters
-    ----------
-    buffer : ndarray of uint8
-        The text.
-    start, stop : ndarray of int64, shape (n,)
-        Stretches, one after the other and not overlapping.
-    separator
-        Byte between fields.
-    count
-        Fields wanted, at least 1.
-    """
-    from ingest.compiled import sealed
-    from ingest.text_kernels import bound_fields
-
-    row = np.flatnonzero(count_fields(buffer, start, stop, separator) == count)
-    return Fields(row, *bound_fields(sealed(buffer), start[row], stop[row], separator, count))
-
-
-def count_fields(buffer: Bytes, start: Places, stop: Places, separator: int) -> Places:
-    """How many fields each stretch has, shape (n,)."""
-    from ingest import text_kernels
-    from ingest.compiled import sealed
-
-    return text_kernels.count_fields(sealed(buffer), flat(start), flat(stop), separator)
-
-
 def flat(places: Places) -> Places:
     """Bounds of any shape as one row, as kernels take them."""
     return np.ascontiguousarray(places, dtype=np.int64).ravel()
@@ -177,6 +140,14 @@ def sum_bytes(buffer: Bytes, start: Places, stop: Places) -> Places:
     from ingest.compiled import sealed
 
     return text_kernels.sum_bytes(sealed(buffer), flat(start), flat(stop))
+
+
+def are_hex(buffer: Bytes, start: Places, stop: Places) -> NDArray[np.bool_]:
+    """Where nothing but hexadecimal digits stands, shape (n,)."""
+    from ingest import text_kernels
+    from ingest.compiled import sealed
+
+    return text_kernels.are_hex(sealed(buffer), flat(start), flat(stop))
 
 
 def join_hex(buffer: Bytes, start: Places, stop: Places) -> tuple[Bytes, Places]:

@@ -65,9 +65,9 @@ def hex_run(count: int) -> list[Item]:
     return [(_HEX_RUN, _HEX, count, count, 1)]
 
 
-def hex_value(count: int) -> list[Item]:
-    """Match a whole number of so many hexadecimal digits, at most 12."""
-    return [(_HEX_VALUE, _HEX, count, count, 1)]
+def hex_value(most: int, least: int | None = None) -> list[Item]:
+    """Match a whole number of so many hexadecimal digits, at most 12; of just as many where no least is given."""
+    return [(_HEX_VALUE, _HEX, most if least is None else least, most, 1)]
 
 
 @dataclass(frozen=True)

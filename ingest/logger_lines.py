@@ -34,7 +34,7 @@ class Found:
 
     records: Mapping[str, tuple[Places, Columns]]
     faults: Mapping[str, Places] = field(default_factory=dict)
-    described: Sequence[int] = ()
+    described: Sequence[int] | Places = ()
 
 
 def read_lines(
@@ -169,7 +169,7 @@ def enter(
     """Put what was found among all lines of a block into records, and every line into the account; see `read_lines`."""
     buffer = np.frombuffer(block, dtype=np.uint8)
     taken = np.zeros(lines.start.size, dtype=bool)
-    taken[list(found.described)] = True
+    taken[np.asarray(found.described, dtype=np.int64)] = True
     batches: dict[str, Batch] = {}
     for stream, (rows, columns) in found.records.items():
         taken[rows] = True

@@ -1,33 +1,99 @@
-"""Lines of PD8 tables, all of a block at once: which have the form of a time or of a bin, and what they say."""
+"""Lines of PD8 tables, all of a block at once: which have the form of a header or of a bin, and what they say."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.dcl import Stamped, read_stamps
-from ingest.forms import SPACES, Matches, Where, characters, digits, find, form, literal, number, word
-from ingest.text import Bytes, Lines, Places, split_lines
+from ingest.forms import SPACES, Form, Where, characters, digits, find, form, hex_value, literal, number
+from ingest.text import Bytes, Places, split_lines
 from ingest.timecode import Times, from_fields
 
-VALUES = 10
-"""Numbers of a bin behind its own: direction, five velocities, four echoes."""
+HEADER_LINES = 4
+"""Time, attitude, temperature, titles of the columns."""
 
-_TWO = digits(2, 2)
+_GAP, _TWO = characters(SPACES, 1), digits(2, 2)
 _TIME = form(
     characters(SPACES), digits(4, 4), literal(b"/"), _TWO, literal(b"/"), _TWO, literal(b" "), _TWO, literal(b":"),
-    _TWO, literal(b":"), _TWO, literal(b"."), _TWO, characters(SPACES, 1), digits(1, 9), characters(SPACES),
+    _TWO, literal(b":"), _TWO, literal(b"."), _TWO, _GAP, digits(1, 9), characters(SPACES),
 )  # fmt: skip
 _COUNT = form(characters(SPACES), digits(1, 9), characters(SPACES))
-_GAP = characters(SPACES, 1)
-_BIN = form(
-    characters(SPACES), digits(1, 3), *[part for _ in range(6) for part in (_GAP, number(9, 6))],
-    *[part for _ in range(4) for part in (_GAP, digits(1, 3))], word(SPACES),
-)  # fmt: skip
-# What the form does not take: numbers left out as dashes or stars, and longer ones.
+# What the form of a bin does not take: numbers left out as dashes or stars, and longer ones.
 _ANY_BIN = re.compile(rb"\s*(\d{1,3})(?:\s+(?:-?\d+(?:\.\d+)?|-+|\*+)){6}(?:\s+\d{1,3}){4}")
+
+_NUMBER = rb"\s+(-?\d+(?:\.\d+)?)"
+_SAID = [_GAP, number(9, 6)]
+_ATTITUDE = form(
+    characters(SPACES), literal(b"Hdg:"), *_SAID, _GAP, literal(b"Pitch:"), *_SAID, _GAP, literal(b"Roll:"), *_SAID,
+    characters(SPACES),
+)  # fmt: skip
+_WATER = form(
+    characters(SPACES), literal(b"Temp:"), *_SAID, _GAP, literal(b"SoS:"), *_SAID, _GAP, literal(b"BIT:"), _GAP,
+    hex_value(4, 1), characters(SPACES),
+)  # fmt: skip
+_NAMES = (b"Bin", b"Dir", b"Mag", b"E/W", b"N/S", b"Vert", b"Err", b"Echo1", b"Echo2", b"Echo3", b"Echo4")
+_COLUMNS = form(
+    characters(SPACES), literal(_NAMES[0]), *[part for name in _NAMES[1:] for part in (_GAP, literal(name))],
+    characters(SPACES),
+)  # fmt: skip
+
+
+class _HeaderLine(NamedTuple):
+    """The form of a line of a header; the pattern of it with numbers that are longer; how to read these."""
+
+    form: Form
+    pattern: re.Pattern[bytes]
+    numbers: tuple[Callable[[bytes], float], ...] = ()
+
+
+def _hexadecimal(text: bytes) -> float:
+    return float(int(text, 16))
+
+
+TITLES = re.compile(rb"\s*" + rb"\s+".join(_NAMES) + rb"\s*")
+_HEADER = (
+    _HeaderLine(
+        _ATTITUDE,
+        re.compile(rb"\s*Hdg:" + _NUMBER + rb"\s+Pitch:" + _NUMBER + rb"\s+Roll:" + _NUMBER + rb"\s*"),
+        (float, float, float),
+    ),
+    _HeaderLine(
+        _WATER,
+        re.compile(rb"\s*Temp:" + _NUMBER + rb"\s+SoS:" + _NUMBER + rb"\s+BIT:\s+([0-9A-Fa-f]{1,4})\s*"),
+        (float, float, _hexadecimal),
+    ),
+    _HeaderLine(_COLUMNS, TITLES),
+)
+"""Lines of a header behind its time."""
+
+
+@dataclass(frozen=True)
+class Headers:
+    """Lines with the form of a time, and what follows each; all of shape (n,) but `said`.
+
+    Attributes
+    ----------
+    row
+        Number of the line.
+    time, valid, number
+        Of the ensemble; whether it is a time of the calendar; the ensemble's number.
+    depth
+        How many lines of a header stand there one behind the other, none of them with a damaged stamp: at most 4.
+    said : ndarray of float64, shape (6, n)
+        Heading, pitch, roll, temperature, speed of sound and the result of the built-in test, as far as they stand.
+    """
+
+    row: Places
+    time: Times
+    valid: NDArray[np.bool_]
+    number: Places
+    depth: Places
+    said: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -42,10 +108,10 @@ class Bins:
     place : ndarray of int64, shape (n,)
         Where in `value` a line's numbers are.
     value : ndarray of float64, shape (10, m)
-        NaN for numbers left out.
+        Direction, five velocities and four echoes; NaN for numbers left out.
     """
 
-    end: list[int]
+    end: Places
     place: Places
     value: NDArray[np.float64]
 
@@ -62,78 +128,104 @@ class TableLines:
     """
 
     def __init__(self, block: bytes, *, last: bool) -> None:
+        from ingest.compiled import sealed
+        from ingest.pd8_kernels import read_bins
+
         self.block = block
-        self._buffer: Bytes = np.frombuffer(block, dtype=np.uint8)
+        self._buffer: Bytes = sealed(np.frombuffer(block, dtype=np.uint8))
         self.lines, self.consumed = split_lines(self._buffer, last)
         stamps = read_stamps(self._buffer, self.lines)
-        bare = self._without_logger(self.lines, stamps)
+        self._read = read_bins(self._buffer, stamps.payload, self.lines.stop)
+        # Few lines are none of a bin: headers, and what the logger writes itself.
+        self._others = np.flatnonzero((self._read[0] <= 0) & (self.lines.stop > stamps.payload))
+        bare = self._without_logger(stamps)
         self._payload = np.where(bare, self.lines.start, stamps.payload)
-        self._first: list[int] = self._payload.tolist()
         self.logger: Times = np.where(stamps.valid & ~bare, stamps.time, np.datetime64("NaT", "us"))
-        self.damaged: list[bool] = (stamps.stamped & ~stamps.valid).tolist()
-        self.start, self.stop, self.next = (part.tolist() for part in self.lines)
+        self._damaged = stamps.stamped & ~stamps.valid
 
     def payload(self, row: int) -> bytes:
         """A line behind its stamp."""
-        return self.block[self._first[row] : self.stop[row]]
+        return self.block[int(self._payload[row]) : int(self.lines.stop[row])]
 
-    def _without_logger(self, lines: Lines, stamps: Stamped) -> NDArray[np.bool_]:
+    def are_blank(self, rows: Places) -> NDArray[np.bool_]:
+        """Which lines have nothing behind the stamp, and an end of their own."""
+        from ingest.pd8_kernels import are_blank
+
+        stop = self.lines.stop[rows]
+        return are_blank(self._buffer, self._payload[rows], stop) & (stop < self.lines.next[rows])
+
+    def _without_logger(self, stamps: Stamped) -> NDArray[np.bool_]:
         """Lines whose stamp is the ensemble's own time, which has the form of one where there is no logger."""
-        count = find(self._buffer, stamps.payload, lines.stop, _COUNT, Where.WHOLE)
-        whole = find(self._buffer, lines.start[count.row], lines.stop[count.row], _TIME, Where.WHOLE)
+        lines, rows = self.lines, self._others
+        count = rows[find(self._buffer, stamps.payload[rows], lines.stop[rows], _COUNT, Where.WHOLE).row]
+        whole = find(self._buffer, lines.start[count], lines.stop[count], _TIME, Where.WHOLE)
         bare = np.zeros(lines.start.size, dtype=bool)
-        bare[count.row[whole.row]] = True
+        bare[count[whole.row]] = True
         return bare
 
     @cached_property
-    def times(self) -> dict[int, tuple[np.datetime64, bool, int]]:
-        """Time of the ensemble, whether it is one of the calendar, and the ensemble's number, by line."""
-        found = find(self._buffer, self._payload, self.lines.stop, _TIME, Where.WHOLE)
+    def headers(self) -> Headers:
+        """Lines with the form of a time, and the lines of a header that follow each."""
+        rows = self._others
+        found = find(self._buffer, self._payload[rows], self.lines.stop[rows], _TIME, Where.WHOLE)
+        row = rows[found.row]
         year, month, day, hour, minute, second, hundredths, count = found.value.astype(np.int64)
         time, valid = from_fields((year, month, day), (hour, minute, second), hundredths * 10_000)
-        return dict(zip(found.row.tolist(), zip(time, valid.tolist(), count.tolist(), strict=True), strict=True))
+        depth = np.zeros(row.size, dtype=np.int64)
+        said = np.zeros((sum(len(line.numbers) for line in _HEADER), depth.size))
+        reached = np.flatnonzero(~self._damaged[row])
+        depth[reached], at = 1, 0
+        for place, line in enumerate(_HEADER, 1):
+            reached = reached[row[reached] + place < self.lines.start.size]
+            at_line = row[reached] + place
+            fits, values = self._read_header(at_line, line)
+            good = fits & ~self._damaged[at_line]
+            reached, following = reached[good], at + len(line.numbers)
+            depth[reached], said[at:following, reached], at = place + 1, values[:, good], following
+        return Headers(row, time, valid, count, depth, said)
+
+    def _read_header(self, rows: Places, line: _HeaderLine) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Which lines are this one of a header, and their numbers, shape (k, n)."""
+        found = find(self._buffer, self._payload[rows], self.lines.stop[rows], line.form, Where.WHOLE)
+        fits = np.zeros(rows.size, dtype=bool)
+        values = np.zeros((len(line.numbers), rows.size))
+        fits[found.row], values[:, found.row] = True, found.value
+        for place in np.flatnonzero(~fits).tolist():
+            match = line.pattern.fullmatch(self.payload(int(rows[place])))
+            if match is not None:
+                fits[place] = True
+                values[:, place] = [read(text) for read, text in zip(line.numbers, match.groups(), strict=True)]
+        return fits, values
 
     @cached_property
     def bins(self) -> Bins:
         """Lines with the form of a bin, and which of them follow each other."""
-        found = find(self._buffer, self._payload, self.lines.stop, _BIN, Where.WHOLE)
-        size = len(self.start)
-        count, width = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
-        count[found.row] = found.value[0].astype(np.int64)
-        width[found.row] = found.text_start[0] - self._payload[found.row]
-        rows, value = [found.row], [found.value[1:]]
-        for row in self._unusual(found):
+        from ingest.pd8_kernels import NOT_PLAIN
+
+        number, width, place, value = self._read
+        unusual: list[list[float]] = []
+        for row in np.flatnonzero(number == NOT_PLAIN).tolist():
             text = self.payload(row).rstrip()
             match = _ANY_BIN.fullmatch(text)
+            number[row] = 0
             if match is not None:
-                count[row], width[row] = int(match[1]), len(text)
-                rows.append(np.array([row]))
-                value.append(np.array([[_number(field)] for field in text.split()[1:]]))
-        place = np.zeros(size, dtype=np.int64)
-        together = np.concatenate(rows)
-        place[together] = np.arange(together.size)
-        count[np.array(self.damaged, dtype=bool)] = 0
-        return Bins(_ends(count, width), place, np.concatenate(value, axis=1))
-
-    def _unusual(self, found: Matches) -> list[int]:
-        """Lines with something in them that have neither the form of a bin nor that of a time."""
-        rest = self.lines.stop > self._payload
-        rest[found.row] = False
-        rest[list(self.times)] = False
-        unusual: list[int] = np.flatnonzero(rest).tolist()
-        return unusual
+                number[row], width[row], place[row] = int(match[1]), len(text), value.shape[1] + len(unusual)
+                unusual.append([_number(field) for field in text.split()[1:]])
+        if unusual:
+            value = np.concatenate((value, np.array(unusual).T), axis=1)
+        number[self._damaged] = 0
+        return Bins(_ends(number, width), place, value)
 
 
-def _ends(count: Places, width: Places) -> list[int]:
+def _ends(number: Places, width: Places) -> Places:
     """See `Bins.end`."""
-    goes_on = np.zeros(count.size, dtype=bool)
-    goes_on[1:] = (count[1:] > 1) & (count[:-1] == count[1:] - 1) & (width[1:] == width[:-1])
-    breaks = np.append(np.flatnonzero(~goes_on), count.size)
-    end = np.arange(count.size)
-    first = np.flatnonzero(count == 1)
+    goes_on = np.zeros(number.size, dtype=bool)
+    goes_on[1:] = (number[1:] > 1) & (number[:-1] == number[1:] - 1) & (width[1:] == width[:-1])
+    breaks = np.append(np.flatnonzero(~goes_on), number.size)
+    end = np.arange(number.size)
+    first = np.flatnonzero(number == 1)
     end[first] = breaks[np.searchsorted(breaks, first, side="right")]
-    ends: list[int] = end.tolist()
-    return ends
+    return end
 
 
 def _number(field: bytes) -> float:

@@ -273,5 +273,7 @@ def looks_like(head: bytes) -> str:
     printable = sum(byte in b"\t\r\n" or 32 <= byte < 127 for byte in head[:512]) / len(head[:512])
     if printable > 0.95:
         first = head.splitlines()[0][:60].decode("ascii", "replace")
+        if re.fullmatch("[0-9A-Fa-f]{16,}", first):
+            return f"hexadecimal digits that nothing describes, first {first!r}; a Sea-Bird upload needs its `*` lines"
         return f"text of no known format, first line {first!r}"
     return f"binary data of no known format, first bytes {head[:8].hex(' ')}"

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.block_kernels import hex_number
 from ingest.compiled import compiled
 from ingest.text_kernels import byte_at
 
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
+Values = NDArray[np.float64]
 
 WIDE, PAIR, CLOCK, TEN_ZEROS, START, END, LOGGING, TIDES, EMPTY = (1 << bit for bit in range(9))
 """What a line can be, several at once: 18 or 12 digits; other than zeros in the last 8 of 18, or zeros in the last 10;
@@ -18,7 +20,7 @@ a mark; nothing."""
 BURST, OPENING, TIDE, BLANK, OTHER, NO_HEAD, TOO_MANY, NO_END, BAD_OPENING, CUT = range(10)
 """What lines are together: records and what describes them, the known and the unknown, and bursts that are lost."""
 
-_WIDE_DIGITS, _PAIR_DIGITS, _HALF = 18, 12, 10
+_WIDE_DIGITS, _PAIR_DIGITS, _SAMPLE_DIGITS, _HALF = 18, 12, 6, 10
 _ZERO, _NINE, _LARGE_A, _LARGE_F = 48, 57, 65, 70
 _MARK_PLACE, _B, _C = 9, 66, 67
 
@@ -132,3 +134,39 @@ def join_records(kinds: Places, at: int, most: int, final: bool) -> tuple[Places
         count += 1
         at = following
     return found[:, :count], at
+
+
+@compiled
+def read_samples(buffer: Bytes, start: Places, pairs: Places, most: int) -> NDArray[np.int32]:
+    """Samples of bursts, shape (n, most), -1 behind the last: two to a line of 12 digits, in so many lines of each.
+
+    `start` is where those lines start, of one burst behind the other.
+    """
+    samples = np.empty((pairs.size, most), np.int32)
+    line = 0
+    for row in range(pairs.size):
+        for place in range(2 * pairs[row]):
+            at = start[line] + _SAMPLE_DIGITS * (place % 2)
+            samples[row, place] = hex_number(buffer, at, _SAMPLE_DIGITS)
+            line += place % 2
+        samples[row, 2 * pairs[row] :] = -1
+    return samples
+
+
+@compiled
+def burst_pressures(
+    samples: NDArray[np.int32], counts: Places, terms: Values, offset: float, factor: float, out: Values
+) -> None:
+    """Pressures of bursts into `out`, shape (n, k), NaN behind the last and where there is none.
+
+    `terms` are what the temperature makes of the coefficients, shape (3, n): period, scale and bend; `offset` is added,
+    and the sum multiplied by `factor`.
+    """
+    for row in range(counts.size):
+        period, scale, bend = terms[0, row], terms[1, row], terms[2, row]
+        for place in range(counts[row]):
+            ratio = period * (samples[row, place] / 256.0) / 1e6
+            w = 1.0 - ratio * ratio
+            value = scale * w * (1.0 - bend * w) + offset
+            out[row, place] = value * factor if np.isfinite(value) else np.nan
+        out[row, counts[row] :] = np.nan

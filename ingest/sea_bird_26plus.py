@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ingest.calibration.sea_bird import Coefficients, finite
+from ingest import pages
+from ingest.calibration.sea_bird import DECIBAR_PER_PSI, Coefficients, finite
 
 Values = NDArray[np.float64]
 
@@ -87,30 +88,40 @@ def tide_temperature(number: ArrayLike) -> Values:
     return np.asarray(number, dtype=np.float64) / 1000.0 - 10.0
 
 
-def wave_pressure(frequency: Values, temperature_frequency: Values, coefficients: QuartzCoefficients) -> Values:
-    """Psia of the samples of bursts.
+def wave_pressure(
+    samples: NDArray[np.int32],
+    counts: NDArray[np.int64],
+    temperature_frequency: Values,
+    coefficients: QuartzCoefficients,
+    most: int,
+) -> Values:
+    """Decibars of the samples of bursts, air included, shape (n, most); NaN where a burst has no further sample.
 
     Parameters
     ----------
-    frequency : ndarray of float64, shape (n, k)
-        Hertz, of the pressure crystal; NaN where a burst has no further sample.
+    samples : ndarray of int32, shape (n, k)
+        Of the pressure crystal, in 1/256 Hz; k is at most `most`.
+    counts : ndarray of int64, shape (n,)
+        Samples that each burst has.
     temperature_frequency : ndarray of float64, shape (n,)
         Hertz, of the temperature crystal, once a burst.
+    coefficients
+        Of the calibration sheet.
+    most
+        Samples of a burst by the header. Where it promises many, most bursts of real files have few of them.
 
     References
     ----------
     u = 1e6 / f_t - u0; C = c1 + c2 u + c3 u^2; D = d1 + d2 u; T0 = t1 + t2 u + t3 u^2 + t4 u^3 in microseconds;
     W = 1 - (T0 f / 1e6)^2; psia = C W (1 - D W) + offset.
     """
+    from ingest.recorder_kernels import burst_pressures
+
     c = coefficients
-    held = ~np.isnan(frequency)
-    counts = held.sum(axis=1)  # short bursts are the rule where the header promises many samples
-    psia = np.full(frequency.shape, np.nan)
     with np.errstate(all="ignore"):
         u = 1e6 / temperature_frequency - c.u0
-        period = np.repeat(c.t1 + u * (c.t2 + u * (c.t3 + u * c.t4)), counts)
-        ratio = period * frequency[held] / 1e6
-        w = 1.0 - ratio * ratio
-        scale, bend = (np.repeat(each, counts) for each in (c.c1 + u * (c.c2 + u * c.c3), c.d1 + u * c.d2))
-        psia[held] = finite(scale * w * (1.0 - bend * w) + c.offset)
-    return psia
+        period = c.t1 + u * (c.t2 + u * (c.t3 + u * c.t4))
+        terms = np.stack((period, c.c1 + u * (c.c2 + u * c.c3), c.d1 + u * c.d2))
+    pressure: Values = pages.empty((counts.size, most), np.float64)
+    burst_pressures(samples, counts, terms, c.offset, DECIBAR_PER_PSI, pressure)
+    return pressure

@@ -170,35 +170,6 @@ def read_numbers(
 
 
 @compiled
-def count_fields(buffer: Bytes, start: Places, stop: Places, separator: int) -> Places:
-    """Fields of each stretch."""
-    counts = np.empty(start.size, np.int64)
-    for row in range(start.size):
-        count = 1
-        for place in range(start[row], stop[row]):
-            count += byte_at(buffer, place) == separator
-        counts[row] = count
-    return counts
-
-
-@compiled
-def bound_fields(buffer: Bytes, start: Places, stop: Places, separator: int, count: int) -> tuple[Places, Places]:
-    """Bounds of the fields of stretches that have `count` of them, each of shape (count, n)."""
-    first = np.empty((count, start.size), np.int64)
-    last = np.empty((count, start.size), np.int64)
-    for row in range(start.size):
-        field = 0
-        first[0, row] = start[row]
-        for place in range(start[row], stop[row]):
-            if buffer[place] == separator:
-                last[field, row] = place
-                field += 1
-                first[field, row] = place + 1
-        last[field, row] = stop[row]
-    return first, last
-
-
-@compiled
 def find_ends(buffer: Bytes, start: int, stop: int, separator: int, ends: Places) -> bool:
     """Whether a stretch has one field less than there is room in `ends`, which receives where each of them ends."""
     found = 0

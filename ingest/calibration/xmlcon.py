@@ -61,7 +61,7 @@ def parse_xmlcon(content: bytes) -> Mapping[str, Mapping[str, str]]:
     Mapping
         Sensor -> coefficient -> text. A second sensor of one kind is `temperature_2` and so on; what sits on a voltage
         is `voltage 0` and so on, with its kind as `SENSOR`. The calibration date is `CalDate`, the serial number
-        `SerialNumber`.
+        `SerialNumber`. Of an .xmlcon `instrument` has its `MODEL`, and how many voltages are in the data.
 
     Raises
     ------
@@ -81,7 +81,12 @@ def parse_xmlcon(content: bytes) -> Mapping[str, Mapping[str, str]]:
     except ElementTree.ParseError as error:
         raise CalibrationError(f"the sensors of the .xmlcon file are no XML: {error}") from error
     stated = re.search(r"<ExternalVoltageChannels>\s*(\d)\s*</", text)
-    return _by_sensor(list(_entries(root, int(stated[1]) if stated else 0)))
+    sensors = _by_sensor(list(_entries(root, int(stated[1]) if stated else 0)))
+    model = re.search(r"<Instrument\b[^>]*>\s*<Name>\s*([^<]*[^<\s])\s*</Name>", text)
+    if model is None:
+        return sensors
+    voltages = {"EXTERNALVOLTAGECHANNELS": stated[1]} if stated else {}
+    return {**sensors, "instrument": {"MODEL": model[1], **voltages}}
 
 
 class _Entry(NamedTuple):

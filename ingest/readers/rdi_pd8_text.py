@@ -12,26 +12,21 @@ Teledyne RD Instruments, Workhorse Commands and Output Data Format, P/N 957-6156
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, is_silent, known_noise
-from ingest.ledger import Span
-from ingest.pd8_lines import TableLines
+from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise
+from ingest.logger_lines import Found, enter
+from ingest.pd8_lines import HEADER_LINES, TITLES, TableLines
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
+from ingest.text import Lines, Places
 
 STREAM = "profile"
 _BAD_VELOCITY = -32768.0
 
 _NUMBER = rb"\s+(-?\d+(?:\.\d+)?)"
-_DECIMAL = rb"\s+(-?\d+\.\d+)"  # always printed with its point: `Hdg: 348` for 34.8 was seen in a damaged log
-_HEADING = re.compile(rb"\s*Hdg:" + _DECIMAL + rb"\s+Pitch:" + _DECIMAL + rb"\s+Roll:" + _DECIMAL + rb"\s*")
-_TEMPERATURE = re.compile(rb"\s*Temp:" + _DECIMAL + rb"\s+SoS:" + _NUMBER + rb"\s+BIT:\s+([0-9A-Fa-f]{1,4})\s*")
-_TITLES = re.compile(rb"\s*Bin\s+Dir\s+Mag\s+E/W\s+N/S\s+Vert\s+Err\s+Echo1\s+Echo2\s+Echo3\s+Echo4\s*")
-_HEADER_LINES = (_HEADING, _TEMPERATURE, _TITLES)  # behind the line with the time
 _SNIFF = re.compile(
     rb"^(?:" + STAMP + TAG + rb")?[ \t]*Hdg:" + _NUMBER + rb"[ \t]+Pitch:" + _NUMBER + rb"[ \t]+Roll:", re.MULTILINE
 )
@@ -47,19 +42,6 @@ class State:
     bins: int = 0
     blank: bool = True
 
-
-class Table(NamedTuple):
-    """One ensemble, read: its first line and the one after it, and the numbers of its header."""
-
-    first: int
-    following: int
-    time: np.datetime64
-    number: int
-    attitude: tuple[float, ...]
-    test: int
-
-
-Numbers = tuple[tuple[float, ...], int]
 
 _TAGS = frozenset({b"adcp"})
 
@@ -80,137 +62,128 @@ def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
 
 
 class _Walk:
-    """On the way through the lines of one block."""
+    """On the way through the lines of one block, from header to header."""
 
     def __init__(self, block: bytes, offset: int, state: State, *, last: bool) -> None:
         self._lines = TableLines(block, last=last)
-        self._count = len(self._lines.start)
+        self._count = self._lines.lines.start.size
         self._offset, self._state, self._last = offset, state, last
-        self._tables: list[Table] = []
-        self._skipped: list[Span] = []
-        self._rejected: list[Span] = []
+        self._tables: list[tuple[int, int]] = []  # number of the header, line behind the table
+        self._lost: dict[str, list[tuple[int, int]]] = {}
 
     def run(self) -> Parsed:
-        row, times = 0, self._lines.times
-        while row < self._count:
-            if row not in times:
-                row = self._pass_over(row)
-                continue
-            following = self._table(row)
-            if following is None:
+        lines, headers = self._lines, self._lines.headers
+        start = headers.row + HEADER_LINES
+        inside = np.minimum(start, max(self._count - 1, 0))
+        bins = np.where(start < self._count, np.minimum(lines.bins.end[inside] - start, _MOST_BINS), 0)
+        following = start + bins
+        blank = np.zeros(start.size, dtype=bool)
+        blank[following < self._count] = lines.are_blank(following[following < self._count])
+        upto = self._count
+        parts = (headers.row, headers.depth, bins, blank)
+        for number, (first, depth, count, ends) in enumerate(zip(*(part.tolist() for part in parts), strict=True)):
+            if not self._goes_on(number, (first, depth, count, ends)):
+                upto = first
                 break
-            row = following
-        consumed = self._lines.consumed if row == self._count else self._lines.start[row]
-        lost = sum(span.length for span in (*self._skipped, *self._rejected))
-        records = Records(self._batches(), consumed - lost, tuple(self._skipped), tuple(self._rejected))
-        return records, consumed, self._state
+        return self._records(upto), lines.consumed if upto == self._count else int(lines.lines.start[upto]), self._state
 
-    def _pass_over(self, row: int) -> int:
-        lines, following = self._lines, row + 1
-        if lines.stop[row] == lines.start[row]:  # a run of line ends is one span
-            while following < self._count and lines.stop[following] == lines.start[following]:
-                following += 1
-            self._enter(row, following, "blank line", known=True)
-            return following
-        noise = known_noise(lines.block[lines.start[row] : lines.stop[row]])
-        self._enter(row, following, noise or "no part of a table", known=noise is not None)
-        return following
+    def _goes_on(self, number: int, found: tuple[int, int, int, bool]) -> bool:
+        """Take or reject a table: first line, depth of header, bins, blank end; False where more lines are needed."""
+        first, depth, bins, blank = found
+        if depth < HEADER_LINES:
+            if first + depth < self._count:
+                return self._give_up(first, first + max(1, depth), "header of a table without the rest")
+            return self._unfinished(first, "cut off in its header")
+        row, lines = first + HEADER_LINES + bins, self._lines.lines
+        if row < self._count:
+            return self._judge(number, row, bins, blank)
+        ended = self._last and lines.stop[-1] < lines.next[-1]
+        if ended and not self._state.blank and bins == self._state.bins:
+            return self._take(number, row, bins)
+        return self._unfinished(first, f"cut off after {bins} bins")
 
-    def _enter(self, first: int, following: int, reason: str, *, known: bool) -> None:
-        start, stop = self._lines.start[first], self._lines.next[following - 1]
-        (self._skipped if known else self._rejected).append(Span(self._offset + start, stop - start, reason))
-
-    def _table(self, first: int) -> int | None:
-        """Take the table that starts at a line; return the line after it, None where more lines are needed."""
-        lines, header = self._lines, []
-        for place, pattern in enumerate((None, *_HEADER_LINES)):
-            if first + place >= self._count:
-                return self._unfinished(first, self._count, "cut off in its header")
-            match = None if pattern is None else pattern.fullmatch(lines.payload(first + place))
-            if lines.damaged[first + place] or (match is None and pattern is not None):
-                return self._give_up(first, first + max(1, place), "header of a table without the rest")
-            header.append(match)
-        start = first + len(header)
-        bins = min(lines.bins.end[start] - start, _MOST_BINS) if start < self._count else 0
-        row, numbers = start + bins, _numbers(header[1], header[2])
-        if row == self._count:
-            ended = self._last and lines.stop[-1] < lines.next[-1]
-            if ended and not self._state.blank and bins == self._state.bins:
-                return self._take(first, row, bins, numbers)
-            return self._unfinished(first, row, f"cut off after {bins} bins")
-        return self._judge(first, row, bins, numbers)
-
-    def _judge(self, first: int, row: int, bins: int, numbers: Numbers) -> int | None:
-        """Take or reject a table whose last bin stands before the line `row`; None where more lines are needed."""
-        blank = not self._lines.payload(row).strip() and self._lines.stop[row] < self._lines.next[row]
+    def _judge(self, number: int, row: int, bins: int, blank: bool) -> bool:
+        """Take or reject a table whose last bin stands before the line `row`; False where more lines are needed."""
         if bins and not blank and not self._state.bins:
             settled = self._settle(row, bins)
             if settled is None:
-                return None
+                return False
             self._state = settled
+        first = int(self._lines.headers.row[number])
         if not bins or (self._state.blank and not blank):
             return self._give_up(first, row, f"table that breaks off after {bins} bins")
         if self._state.bins not in (0, bins):
             return self._give_up(first, row, f"table of {bins} bins, the first in the file has {self._state.bins}")
-        return self._take(first, row + self._state.blank, bins, numbers)
+        return self._take(number, row + self._state.blank, bins)
 
     def _settle(self, row: int, bins: int) -> State | None:
         """Tell from the table after the first whether blank lines end tables; None where more lines are needed."""
         lines = self._lines
         end = min(self._count, row + _LOOK_AHEAD)
-        start = next((at + 1 for at in range(row, end) if _TITLES.fullmatch(lines.payload(at))), end)
-        stop = lines.bins.end[start] if start < self._count else start
+        start = next((at + 1 for at in range(row, end) if TITLES.fullmatch(lines.payload(at))), end)
+        stop = int(lines.bins.end[start]) if start < self._count else start
         count = stop - start
         if stop == self._count and not self._last:
             return None
         if not count and stop == self._count:
             # The only table: whole if the logger speaks next. A bin that was cut does not look like that.
-            message = known_noise(lines.block[lines.start[row] : lines.stop[row]]) == "logger message"
-            return State(bins, blank=False) if message else self._state
+            line = lines.block[int(lines.lines.start[row]) : int(lines.lines.stop[row])]
+            return State(bins, blank=False) if known_noise(line) == "logger message" else self._state
         ends_blank = stop < self._count and not lines.payload(stop).strip()
         return State(max(bins, count), blank=False) if count and not ends_blank else self._state
 
-    def _unfinished(self, first: int, following: int, reason: str) -> int | None:
-        return self._give_up(first, following, reason) if self._last else None
+    def _unfinished(self, first: int, reason: str) -> bool:
+        return self._last and self._give_up(first, self._count, reason)
 
-    def _give_up(self, first: int, following: int, reason: str) -> int:
-        self._enter(first, following, reason, known=False)
-        return following
+    def _give_up(self, first: int, following: int, reason: str) -> bool:
+        self._lost.setdefault(reason, []).append((first, following))
+        return True
 
-    def _take(self, first: int, following: int, bins: int, numbers: Numbers) -> int:
-        time, valid, count = self._lines.times[first]
-        if not valid:
-            return self._give_up(first, following, "time of the ensemble is no time")
-        self._tables.append(Table(first, following, time, count, *numbers))
+    def _take(self, number: int, following: int, bins: int) -> bool:
+        headers = self._lines.headers
+        if not headers.valid[number]:
+            return self._give_up(int(headers.row[number]), following, "time of the ensemble is no time")
+        self._tables.append((number, following))
         if self._state.bins != bins:
             self._state = replace(self._state, bins=bins)
-        return following
+        return True
 
-    def _batches(self) -> Mapping[str, Batch]:
-        if not self._tables:
-            return {}
-        lines, tables = self._lines, self._tables
-        first = np.array([table.first for table in tables])
-        start = lines.lines.start[first]
-        stop = lines.lines.next[[table.following - 1 for table in tables]]
+    def _records(self, upto: int) -> Records:
+        """Tables, and the account of the lines before `upto`."""
+        number, following = np.array(self._tables, dtype=np.int64).reshape(-1, 2).T
+        first = self._lines.headers.row[number]
+        faults = {reason: _rows(*np.array(places).T) for reason, places in self._lost.items()}
+        lines = Lines(*(part[:upto] for part in self._lines.lines))
+        found = Found({}, faults, described=_rows(first, following))
+        records = enter(self._lines.block, self._offset, lines, found, _judge_line, digits_alike=True)
+        return replace(records, batches=self._batches(number, first, following)) if first.size else records
+
+    def _batches(self, number: Places, first: Places, following: Places) -> Mapping[str, Batch]:
+        lines, headers = self._lines, self._lines.headers
+        start, stop = lines.lines.start[first], lines.lines.next[following - 1]
         # All tables of a file have as many bins.
-        rows = first[:, None] + 1 + len(_HEADER_LINES) + np.arange(self._state.bins)
+        rows = first[:, None] + HEADER_LINES + np.arange(self._state.bins)
         columns = {
-            "time": np.array([table.time for table in tables]),
+            "time": headers.time[number],
             "logger_time": lines.logger[first],
-            "number": np.array([table.number for table in tables], dtype=np.int32),
-            "attitude": np.array([table.attitude for table in tables]),
-            "test": np.array([table.test for table in tables], dtype=np.int32),
+            "number": headers.number[number].astype(np.int32),
+            "attitude": headers.said[:5, number].T,
+            "test": headers.said[5, number].astype(np.int32),
             "bins": lines.bins.value[:, lines.bins.place[rows]].transpose(1, 2, 0),
         }
         return {STREAM: Batch(self._offset + start, (stop - start).astype(np.int32), columns)}
 
 
-def _numbers(heading: re.Match[bytes] | None, temperature: re.Match[bytes] | None) -> Numbers:
-    """Heading, pitch, roll, temperature and speed of sound, and the result of the built-in test."""
-    assert heading is not None
-    assert temperature is not None
-    return (*map(float, heading.groups()), *map(float, temperature.groups()[:2])), int(temperature[3], 16)
+def _rows(first: Places, following: Places) -> Places:
+    """Numbers of the lines of stretches that follow each other."""
+    length = following - first
+    return np.repeat(first - (np.cumsum(length) - length), length) + np.arange(length.sum())
+
+
+def _judge_line(line: bytes) -> Verdict:
+    """What a line outside of all tables is."""
+    noise = known_noise(line)
+    return noise is not None, noise or "no part of a table"
 
 
 def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:

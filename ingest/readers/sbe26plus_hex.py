@@ -94,7 +94,7 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
         consumed = int(lines.start[at])
     skipped, rejected = _account(block, offset, lines, joined, state.most_samples)
     accepted = consumed - sum(span.length for span in (*skipped, *rejected))
-    batches = _batches(buffer, offset, lines, joined, state.most_samples)
+    batches = _batches(buffer, offset, lines, joined)
     return Records(batches, accepted, skipped, rejected), consumed, state
 
 
@@ -133,23 +133,21 @@ def _reason(line: bytes) -> str:
     return f"line of {len(line)} characters that is no record"
 
 
-def _batches(buffer: Bytes, offset: int, lines: Lines, joined: Places, most: int) -> Mapping[str, Batch]:
-    from ingest.recorder_kernels import BURST, TIDE
+def _batches(buffer: Bytes, offset: int, lines: Lines, joined: Places) -> Mapping[str, Batch]:
+    from ingest.recorder_kernels import BURST, TIDE, read_samples
 
     tide, (burst, following) = joined[1, joined[0] == TIDE], joined[1:, joined[0] == BURST]
     counts, _ = hex_fields(buffer, lines.start[tide], (6, 4, 8))
     seconds, _ = hex_fields(buffer, lines.start[burst + 1], (8,))
     frequency, _ = hex_fields(buffer, lines.start[burst + 2], (8,))
     pairs = following - burst - 4  # a burst's other lines are its mark, time, frequency and end
-    number = np.repeat(np.arange(burst.size), pairs)
-    place = np.arange(number.size) - np.repeat(np.cumsum(pairs) - pairs, pairs)
-    both, _ = hex_fields(buffer, lines.start[burst[number] + 3 + place], (6, 6))
-    samples = np.full((burst.size, most + most % 2), -1, dtype=np.int32)
-    samples[number, 2 * place], samples[number, 2 * place + 1] = both
-    columns: dict[str, tuple[Places, Places, dict[str, NDArray[np.int64]]]] = {
+    head = burst + 3 - (np.cumsum(pairs) - pairs)
+    held = lines.start[np.repeat(head, pairs) + np.arange(pairs.sum())]
+    samples = read_samples(buffer, held, pairs, 2 * int(pairs.max(initial=0)))
+    columns: dict[str, tuple[Places, Places, dict[str, NDArray[Any]]]] = {
         TIDES: (tide, tide, dict(zip(("pressure", "temperature", "seconds"), counts, strict=True))),
         BURSTS: (burst, following - 1, {
-            "seconds": seconds[0], "frequency": frequency[0], "samples": samples[:, :most]}),
+            "seconds": seconds[0], "frequency": frequency[0], "samples": samples, "count": 2 * pairs}),
     }  # fmt: skip
     return {
         stream: Batch(offset + lines.start[first], (lines.stop[last] - lines.start[first]).astype(np.int32), raw)
@@ -177,13 +175,12 @@ def to_dataset(records: Records, state: State, calibration: Calibration | None) 
             }
             means = {"time_means": "start of the integration"}
         else:
-            held = raw["samples"] >= 0
             inside = raw["frequency"] / 256.0
-            psia = wave_pressure(np.where(held, raw["samples"], np.nan) / 256.0, inside, coefficients)
+            pressure = wave_pressure(raw["samples"], raw["count"], inside, coefficients, state.most_samples)
             variables = {
-                "absolute_pressure": (("wave_sample",), psia * DECIBAR_PER_PSI),
+                "absolute_pressure": (("wave_sample",), pressure),
                 "pressure_sensor_frequency": inside,
-                "burst_samples": held.sum(axis=1).astype(np.int32),
+                "burst_samples": raw["count"].astype(np.int32),
             }
             interval = state.header.sample_interval
             means = {"time_means": "start of the burst"}

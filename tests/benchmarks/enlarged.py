@@ -180,6 +180,7 @@ ORIGINALS = (
     Original("SBE 19plus V2 .hex", "sbe_hex", "sbe_hex/19plus_V2.hex", True, repeat_lines),
     Original("SBE 39plus .hex", "sbe_hex", "sbe_hex/SBE39plus.hex", True, repeat_lines),
     Original("SBE 16plus .hex", "sbe_hex", "sbe16plus_hex_dcl/data1_endurance.log", True, repeat_lines),
+    Original("SBE .hex without header", "sbe_hex_bare", "20171110.ctdbp.log", True, repeat_lines),
     Original("SBE 26plus .hex", "sbe26plus_hex", "sbe26plus_hex/presf_abc_test_3.hex", True, repeat_lines),
     Original("SBE 37-IM, SIO", "sbe37im_sio", "sbe37im_sio/CTD02100.DAT", True, repeat),
     Original("SBE 37-IM status", "sbe37im_imodem", "sbe37im_imodem/ctdmo01_20140712_120719.DAT", True, repeat_lines),

@@ -1,11 +1,12 @@
 """Sample files of every reader: real ones of the shared corpus, the simulator's, and made ones for further layouts."""
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -33,6 +34,12 @@ class Sample(NamedTuple):
 def corpus_files() -> list[Path]:
     """Raw files of the corpus: those with an expectation beside them."""
     return sorted(path.with_name(path.name.removesuffix(".expect.json")) for path in CORPUS.glob("*/*.expect.json"))
+
+
+def expected_of(path: Path, variable: str) -> dict[str, Any]:
+    """What the independent decoding of a corpus file says of a variable."""
+    told: dict[str, Any] = json.loads(path.with_name(f"{path.name}.expect.json").read_text())["variables"][variable]
+    return told
 
 
 def _claimed(name: str, content: bytes) -> str | None:

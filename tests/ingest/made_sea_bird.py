@@ -110,6 +110,27 @@ def ctd_modem_file(count: int = 20, voltages: int = 4) -> bytes:
     return (head + f"##SamplesRecorded = {count}\n#Begin Data\n\n" + "\n".join([*lines, "#End Data", ""])).encode()
 
 
+def bare_lines(count: int, between: str = "", *, step: int = 600) -> list[str]:
+    """Samples of a moored CTD without a header: temperature, conductivity, what stands between, seconds since 2000."""
+    return [f"{0x061AE3 + 3 * n:06X}{0x0A7E35 - 2 * n:06X}{between}{563_565_861 + step * n:08X}" for n in range(count)]
+
+
+STRAIN, OPTICAL = "0874183C63", "1022011804DE"
+"""Pressure with its temperature, and three channels of an optical sensor: 42 digits with the rest."""
+
+
+def bare_file(count: int = 60) -> bytes:
+    """An upload of a 16plus whose header was cut off in the middle of a sample."""
+    return "\n".join(["6DC", *bare_lines(count, STRAIN + OPTICAL), ""]).encode()
+
+
+def bare_log(count: int = 60) -> bytes:
+    """Samples of 30 digits in a logger's lines, with what the logger says itself."""
+    stamps = (f"2017/11/{10 + n // 24:02d} {n % 24:02d}:40:00.125 " for n in range(count))
+    lines = [f"{stamp}{sample}\r" for stamp, sample in zip(stamps, bare_lines(count, STRAIN, step=3600), strict=True)]
+    return "\n".join(["2017/11/10 00:00:00.000 [ctdbp1:DLOGP4]:Instrument Started [Power On]", *lines, ""]).encode()
+
+
 def made_sea_bird_files() -> Iterator[tuple[str, bytes]]:
     """Name and content of each."""
     yield "touching.cnv", cnv_text_file()
@@ -119,3 +140,5 @@ def made_sea_bird_files() -> Iterator[tuple[str, bytes]]:
     yield "ctd_modem.DAT", ctd_modem_file()
     yield "binary.cnv", cnv_binary_file(timed=False)
     yield "microcats.DAT", microcat_file()
+    yield "upload.hex.txt", bare_file()
+    yield "20171110.ctdbp.log", bare_log()

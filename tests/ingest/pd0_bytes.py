@@ -131,3 +131,8 @@ def long_file(bytes_wanted: int, cells: int = 60) -> tuple[bytes, NDArray[np.int
     sums = rows[:, :-2].sum(axis=1, dtype=np.uint16)
     rows[:, -2], rows[:, -1] = sums & 255, sums >> 8
     return rows.tobytes(), velocity
+
+
+def written(ensembles: list[Ensemble]) -> bytes:
+    """Ensembles one after the other."""
+    return b"".join(map(to_bytes, ensembles))

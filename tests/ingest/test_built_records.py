@@ -28,6 +28,7 @@ SCALED_BY_OTHERS = {"nortek_classic": {"instrument_velocity", "outward_beam_velo
 """Variables whose scale stands in another record: a Vector's samples follow the status of the system record before."""
 ORDER_MATTERS = {
     "raman_spc": "spectra have no mark: they lie where the header says",
+    "sbe_hex_bare": "a time that goes on from line to line is what tells the lines of samples",
     "sbe37im_sio": "records share the header of a block",
     "sontek_adv": "samples share the header of a burst",
 }

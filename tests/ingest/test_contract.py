@@ -50,6 +50,7 @@ UNABLE_TO_TELL = {
     "wetlabs_eco": "no checksum; a changed digit changes one value",
     "sbe_cnv": "no checksum; a changed header line changes every value, a changed digit one",
     "sbe_hex": "no checksum; a changed coefficient in the header changes every value, a changed digit one",
+    "sbe_hex_bare": "no checksum; a changed digit changes one value",
     "aanderaa_optode": "no checksum; a changed digit changes one value",
 }
 TIME_OF_OTHERS = {

@@ -42,11 +42,10 @@ def test_decimal_comma():
 def test_stretches_with_other_numbers_of_fields_are_left():
     buffer = np.frombuffer(b"1,2,3\n4,5\n6, 7 ,8\n", dtype=np.uint8)
     lines, _ = split_lines(buffer, True)
-    found = fields.split_fields(buffer, lines.start, lines.stop, ord(","), 3)
+    found = fields.read_table(buffer, (lines.start, lines.stop), ord(","), 3, blanks=True)
     assert found.row.tolist() == [0, 2]
-    start, stop = fields.strip_blanks(buffer, found.start, found.stop)
-    assert fields.numbers(buffer, start, stop).value.T.tolist() == [[1, 2, 3], [6, 7, 8]]
-    assert fields.count_fields(buffer, lines.start, lines.stop, ord(",")).tolist() == [3, 2, 3]
+    assert found.value.T.tolist() == [[1, 2, 3], [6, 7, 8]]
+    assert fields.read_table(buffer, (lines.start, lines.stop), ord(","), 2).row.tolist() == [1]
 
 
 def test_stamps_and_tags():
@@ -83,21 +82,36 @@ def test_what_a_logger_writes_itself():
 LINES = st.lists(st.text("0123456789.-+ \t,a", max_size=30), min_size=1, max_size=15)
 
 
+def _stripped(text, most):
+    """A field, and how many blanks and tabs stand before it that do not belong to it."""
+    before = min(most, len(text) - len(text.lstrip(" \t")))
+    text = text[before:]
+    return before, text[: len(text) - min(most, len(text) - len(text.rstrip(" \t")))]
+
+
+def _read(text):
+    """A number and its digits behind the point, as Python reads it; 0 and -1 where it is none."""
+    if NUMBER.fullmatch(text) is None or sum(map(str.isdigit, text)) > fields.MOST_DIGITS:
+        return 0.0, -1
+    return float(text), len(text.partition(".")[2])
+
+
 @settings(max_examples=200, deadline=None)
 @given(LINES, st.integers(1, 4), st.booleans())
 def test_tables_are_fields_and_numbers_at_one_go(texts, count, blanks):
     buffer, start, stop = _bounds(texts)
     table = fields.read_table(buffer, (start, stop), ord(","), count, texts=(0,), blanks=blanks)
-    split = fields.split_fields(buffer, start, stop, ord(","), count)
-    bounds = fields.strip_blanks(buffer, split.start, split.stop, 12 if blanks else 0)
-    read = fields.numbers(buffer, *bounds)
-    assert table.row.tolist() == split.row.tolist()
-    assert table.value[1:].tobytes() == read.value[1:].tobytes()
-    assert (table.decimals[1:] == np.where(read.valid, read.decimals, -1)[1:]).all()
-    assert (table.width == bounds[1] - bounds[0]).all()
-    assert (table.start[0] == bounds[0][0]).all()
-    assert (table.stop[0] == bounds[1][0]).all()
-    assert (table.numeric == read.valid[1:].all(axis=0)).all()
+    rows = [row for row, text in enumerate(texts) if text.count(",") == count - 1]
+    assert table.row.tolist() == rows
+    for place, row in enumerate(rows):
+        (before, name), *others = [_stripped(text, 12 if blanks else 0) for text in texts[row].split(",")]
+        assert table.width[:, place].tolist() == [len(name), *(len(text) for _, text in others)]
+        first = int(start[row]) + before
+        assert (table.start[0, place], table.stop[0, place]) == (first, first + len(name))
+        read = [_read(text) for _, text in others]
+        assert table.value[1:, place].tobytes() == np.array([value for value, _ in read]).tobytes(), texts[row]
+        assert table.decimals[1:, place].tolist() == [decimals for _, decimals in read]
+        assert table.numeric[place] == all(decimals >= 0 for _, decimals in read)
 
 
 @settings(max_examples=200, deadline=None)

@@ -75,6 +75,23 @@ def test_numbers_of_a_header_that_lost_their_point(decode_bytes, good):
     assert "header of a table without the rest" in {span.reason for span in decoded.ledger.rejected}
 
 
+@pytest.mark.parametrize(
+    ("line", "reasons"),
+    [
+        (0, {"header of a table without the rest", "no part of a table"}),
+        (2, {"header of a table without the rest", "no part of a table"}),
+        (5, {"table that breaks off after 1 bins", "no part of a table"}),
+    ],
+)
+def test_a_stamp_that_is_no_time_loses_its_table(decode_bytes, line, reasons):
+    tables = [_table(hour) for hour in range(4)]
+    tables[2][line] = tables[2][line].replace("2013/12/01 02:04", "2013/13/01 02:04")
+    decoded = decode_bytes(_content(*tables), "pd8.log")
+    hours = decoded.streams["profile"]["time"].values.astype("datetime64[h]").astype(int) % 24
+    assert hours.tolist() == [0, 1, 3]
+    assert {span.reason for span in decoded.ledger.rejected} == reasons
+
+
 def test_another_size_and_an_open_end(decode_bytes):
     tables = [_table(0), _table(1, bins=2), _table(2)[:-1]]
     decoded = decode_bytes(_content(*tables), "pd8.log")
@@ -109,9 +126,9 @@ def test_numbers_left_out_and_long_ones_are_read_as_python_reads_them():
              b"  6    4.5  127.4      10      10       3       1    162    166    163   1640"]  # fmt: skip
     width = max(map(len, lines))
     bins = TableLines(b"".join(line.rjust(width) + b"\r\n" for line in lines), last=True).bins
-    assert bins.end == [3, 1, 2, 3, 4], "the run from bin 1 goes on to the first number that does not follow"
+    assert bins.end.tolist() == [3, 1, 2, 3, 4], "the run from bin 1 goes on to the first number that does not follow"
     value = bins.value[:, bins.place[:3]]
     np.testing.assert_array_equal(value[:6, 1], [4.5, 127.4, np.nan, np.nan, 3.0, np.nan])
     assert value[2, 2] == float("1234567.12345678901")
     shifted = TableLines(lines[0].rjust(width) + b"\n" + lines[1].rjust(width + 1) + b"\n", last=True).bins
-    assert shifted.end == [1, 1], "of another width: one of the two was cut"
+    assert shifted.end.tolist() == [1, 1], "of another width: one of the two was cut"

@@ -164,7 +164,8 @@ def test_coefficients_in_the_configurations_own_words(decode_bytes):
 
 def test_without_a_number_of_channels_nothing_is_on_a_voltage():
     found = parse_xmlcon(xmlcon_file(ECO, channels=0))
-    assert set(found) == {"temperature", "conductivity", "pressure"}
+    assert set(found) == {"temperature", "conductivity", "pressure", "instrument"}
+    assert found["instrument"] == {"MODEL": "SBE 19plus V2 Seacat CTD", "EXTERNALVOLTAGECHANNELS": "0"}
 
 
 def test_real_voltages_with_the_comments_of_a_converted_file(corpus):
