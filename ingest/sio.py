@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.ledger import Span
+from ingest.ledger import NO_SPANS, Span, Spans
 from ingest.reader import Batch, Parsed, Records
 from ingest.text import Bytes, Places
 
@@ -122,7 +122,8 @@ def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: De
     account.between(block, at, end)
     accepted = int((places.stop - places.start).sum(where=places.filled)) - sum(span.length for span in places.lost)
     rejected = sorted((*account.rejected, *places.lost)) if places.lost else account.rejected
-    return Records(batches, accepted, tuple(sorted(account.skipped)), tuple(rejected)), end, Gap(account.reason)
+    skipped = Spans.joined((Spans.of(account.skipped), account.blanks)).in_order()
+    return Records(batches, accepted, skipped, tuple(rejected)), end, Gap(account.reason)
 
 
 def _surely_none(block: bytes, at: int, final: bool) -> int:
@@ -178,6 +179,7 @@ class _Account:
         self.offset = offset
         self.reason = gap.reason
         self.skipped: list[Span] = []
+        self.blanks = NO_SPANS
         self.rejected: list[Span] = []
 
     def between(self, block: bytes, start: int, stop: int) -> None:
@@ -195,8 +197,7 @@ class _Account:
 
     def skip_blanks(self, start: Places, length: Places) -> None:
         """Enter white space between blocks."""
-        places, lengths = (self.offset + start).tolist(), length.tolist()
-        self.skipped.extend(map(Span, places, lengths, [_BETWEEN] * len(places)))
+        self.blanks = Spans(self.offset + start, length, np.zeros_like(start), (_BETWEEN,))
 
     def without_record(self, block: bytes, start: int, stop: int, *, wanted: bool) -> None:
         """Enter a good block of another instrument, or one of this instrument with no record in it."""
