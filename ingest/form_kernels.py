@@ -22,20 +22,18 @@ Held = tuple[Places, NDArray[np.float64], Places]
 
 LITERAL, CHARACTERS, DIGITS, NUMBER, HEX_PAIRS, HEX_RUN, HEX_VALUE, FIXED = range(8)
 WHOLE, LINE_END, ANYWHERE, CHAIN = range(4)
-DIGIT, HEX, SPACES, FILL, NOTE_END, ANY, TAB, UPPER, BLANK = 1, 2, 4, 8, 16, 32, 64, 128, 256
+DIGIT, HEX, SPACES, FILL, TAB, UPPER, BLANK = 1, 2, 4, 8, 16, 32, 64
 """Bits of classes of characters, each named with its members below; `SPACES` is what `\\s` means in a pattern."""
 
 NOWHERE = 1 << 62
 _LINE_FEED, _CARRIAGE_RETURN, _MINUS, _POINT, _ZERO = 10, 13, 45, 46, 48
 _NO_DIGIT = 10
-_CLASSES = np.zeros(256, dtype=np.uint16)
+_CLASSES = np.zeros(256, dtype=np.uint8)
 for _bit, _members in (
     (DIGIT, b"0123456789"),
     (HEX, b"0123456789abcdefABCDEF"),
     (SPACES, b" \t\n\r\f\v"),
     (FILL, b"\r\n "),
-    (NOTE_END, b"\x13\r"),
-    (ANY, bytes(range(256))),
     (TAB, b"\t"),
     (UPPER, bytes(range(65, 91))),
     (BLANK, b" "),

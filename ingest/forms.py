@@ -20,7 +20,7 @@ Item = tuple[int, int, int, int, int]
 """Kind, byte or class of characters, least and most of them, and 1 where it is captured; see `form_kernels`."""
 
 _LITERAL, _CHARACTERS, _DIGITS, _NUMBER, _HEX_PAIRS, _HEX_RUN, _HEX_VALUE, _FIXED = range(8)
-_DIGIT, _HEX, SPACES, FILL, NOTE_END, ANY, TAB, UPPER, BLANK = (1 << bit for bit in range(9))
+_DIGIT, _HEX, SPACES, FILL, TAB, UPPER, BLANK = (1 << bit for bit in range(7))
 _TEXTS = (_CHARACTERS, _HEX_PAIRS, _HEX_RUN)
 MOST = 1 << 40
 
@@ -37,7 +37,7 @@ def literal(text: bytes) -> list[Item]:
 
 
 def characters(kind: int, least: int = 0, most: int = MOST) -> list[Item]:
-    """Match characters of a class: `SPACES`, `FILL`, `NOTE_END`, `ANY`, `TAB`, `UPPER` or `BLANK`."""
+    """Match characters of a class: `SPACES`, `FILL`, `TAB`, `UPPER` or `BLANK`."""
     return [(_CHARACTERS, kind, least, most, 0)]
 
 

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import pages
+from ingest.fields import flat
 from ingest.ledger import NO_SPANS, Span, Spans
 from ingest.reader import Batch, Parsed, Records
 from ingest.text import Bytes, Places
@@ -35,13 +37,15 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 class Rows(NamedTuple):
     """Records of one stream inside the data of blocks, in order.
 
-    Number of the block, first byte and byte after the last of each, shape (n,), and columns of shape (n, ...).
+    Number of the block, first byte and byte after the last of each, shape (n,), columns of shape (n, ...), and what is
+    wanted of the block's header beside them: `seconds`, `controller`.
     """
 
     block: Places
     start: Places
     stop: Places
     columns: Mapping[str, NDArray[Any]]
+    header: tuple[str, ...] = ("seconds",)
 
 
 Decode = Callable[[Bytes, Places, Places], Mapping[str, Rows]]
@@ -111,7 +115,7 @@ def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: De
     ours = np.flatnonzero(good & (numbers[0] == wanted[:, None]).any(axis=0))
     start, stop = found[1, ours], found[2, ours]
     streams = {name: rows for name, rows in decode(buffer, start + HEADER_BYTES, stop).items() if rows.block.size}
-    header = dict(zip(("controller", "seconds", "block_number"), numbers[1:, ours], strict=True))
+    header = dict(zip(("controller", "seconds"), numbers[1:, ours], strict=True))
     places = _Places(offset, start, stop + 1, streams)
     batches = {stream: _batch(rows, places, header, number) for number, (stream, rows) in enumerate(streams.items())}
     account = _Account(offset, gap)
@@ -224,28 +228,39 @@ class _Places:
     """
 
     def __init__(self, offset: int, start: Places, stop: Places, streams: Mapping[str, Rows]) -> None:
+        from ingest.block_kernels import place_records
+
         rows = list(streams.values())
         self.bounds = np.cumsum([0, *(one.block.size for one in rows)])
-        block, first, last = (np.concatenate([np.empty(0, np.int64), *parts]) for parts in (
+        block, first, last = (_together(parts) for parts in (
             [one.block for one in rows], [one.start for one in rows], [one.stop for one in rows]))  # fmt: skip
         order = np.argsort(first, kind="stable") if len(rows) > 1 else slice(None)
-        block, first, last = block[order], first[order], last[order]
-        same = block[1:] == block[:-1]
-        apart = np.flatnonzero(same & (first[1:] - last[:-1] > len(b"\r\n")))
-        self.lost = [
-            Span(offset + at, length, "not a record")
-            for at, length in zip(last[apart].tolist(), (first[apart + 1] - last[apart]).tolist(), strict=True)
-        ]
-        opens, closes = np.append(True, ~same)[: block.size], np.append(~same, True)[: block.size]
-        first, last = np.where(opens, start[block], first), np.where(closes, stop[block], last)
-        self.offset, self.length = np.empty_like(first), np.empty(first.size, dtype=np.int32)
-        self.offset[order], self.length[order] = offset + first, last - first
+        block, first, last = flat(block[order]), flat(first[order]), flat(last[order])
+        placed = pages.empty(first.size, np.int64), pages.empty(first.size, np.int32)
+        apart = place_records(block, first, last, np.stack((start, stop)), placed)
+        self.lost = _between(offset, block, first, last) if apart else []
+        placed[0][:] += offset
+        self.offset, self.length = placed
+        if len(rows) > 1:
+            self.offset, self.length = np.empty_like(placed[0]), np.empty_like(placed[1])
+            self.offset[order], self.length[order] = placed
         self.start, self.stop = start, stop
         self.filled = np.zeros(start.size, dtype=bool)
         self.filled[block] = True
 
 
+def _together(parts: list[Places]) -> Places:
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.int64), *parts])
+
+
+def _between(offset: int, block: Places, first: Places, last: Places) -> list[Span]:
+    """What stands between two records of a block beyond a line end."""
+    apart = np.flatnonzero((block[1:] == block[:-1]) & (first[1:] - last[:-1] > len(b"\r\n")))
+    places, lengths = (offset + last[apart]).tolist(), (first[apart + 1] - last[apart]).tolist()
+    return [Span(at, length, "not a record") for at, length in zip(places, lengths, strict=True)]
+
+
 def _batch(rows: Rows, places: _Places, header: Mapping[str, Places], number: int) -> Batch:
     some = slice(places.bounds[number], places.bounds[number + 1])
-    columns = {**{name: values[rows.block] for name, values in header.items()}, **rows.columns}
+    columns = {**{name: header[name][rows.block] for name in rows.header}, **rows.columns}
     return Batch(places.offset[some], places.length[some], columns)
