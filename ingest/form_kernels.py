@@ -124,6 +124,8 @@ def match_items(buffer: Bytes, at: int, stop: int, items: Places, values: NDArra
         kind, what, least, most = items[number, 0], items[number, 1], items[number, 2], items[number, 3]
         capture, lead = items[number, 4], items[number, 5]
         first = at if lead < 0 else at + 1 if is_at(buffer, at, stop, lead) else NOWHERE
+        if kind == FIXED:
+            first = run_of(buffer, first, stop, BLANK)
         if kind in (NUMBER, FIXED):
             form = (least, most if kind == FIXED else 0, most)
             at, values[np.uint64(capture)] = take_number(buffer, first, stop, form)

@@ -57,7 +57,7 @@ def number(whole: int, decimals: int = 0) -> list[Item]:
 
 
 def fixed(whole: int, decimals: int) -> list[Item]:
-    r"""Match `-?\d{1,whole}\.\d{decimals}`, of at most 15 digits together."""
+    r"""Match ` *-?\d{1,whole}\.\d{decimals}`, of at most 15 digits together."""
     return [(_FIXED, _DIGIT, whole, decimals, 1)]
 
 

@@ -75,7 +75,7 @@ class Layout:
     @cached_property
     def form(self) -> Form:
         """The same for `find`, with blanks behind it."""
-        values = [part for one in self.decimals for part in (literal(b","), characters(BLANK), fixed(6, one))]
+        values = [part for one in self.decimals for part in (literal(b","), fixed(6, one))]
         return form(
             word(UPPER, len(_NAME)), digits(3, 8), literal(b","), digits(4, 4), *_CLOCK, literal(b","),
             characters(BLANK), digits(1, 9), literal(b","), characters(BLANK), hex_value(4), *values,
@@ -107,6 +107,13 @@ def any_line(before: bytes) -> re.Pattern[bytes]:
     """Pattern of a whole line with a record of any layout behind `before`."""
     records = b"|".join(layout.pattern.replace(b"?P<serial>", b"?:") for layout in LAYOUTS)
     return re.compile(rb"^" + before + rb"(?:" + records + rb")\s*$", re.MULTILINE)
+
+
+def first_line(text: bytes, line: re.Pattern[bytes]) -> int:
+    """Place of the first line of a pattern of `any_line`, -1 without one."""
+    # Most files are of other instruments: the pattern alone takes 0.7 ms for 64 KiB.
+    found = line.search(text) if _NAME in text else None
+    return found.start() if found else -1
 
 
 def instrument(head: bytes, before: bytes) -> Instrument:

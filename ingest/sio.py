@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest import pages
-from ingest.fields import flat
+from ingest.fields import flat, pick
 from ingest.ledger import NO_SPANS, Span, Spans
 from ingest.reader import Batch, Parsed, Records
 from ingest.text import Bytes, Places
@@ -112,7 +112,7 @@ def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: De
     numbers = read_headers(buffer, found[1])
     wanted = np.array([int.from_bytes(pair, "big") for pair in letters.split()])
     good = found[0] == GOOD
-    ours = np.flatnonzero(good & (numbers[0] == wanted[:, None]).any(axis=0))
+    ours = pick(good & np.isin(numbers[0], wanted))
     start, stop = found[1, ours], found[2, ours]
     streams = {name: rows for name, rows in decode(buffer, start + HEADER_BYTES, stop).items() if rows.block.size}
     header = dict(zip(("controller", "seconds"), numbers[1:, ours], strict=True))

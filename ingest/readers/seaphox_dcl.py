@@ -18,7 +18,7 @@ import xarray as xr
 from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
 from ingest.logger_lines import ByHead, Found
 from ingest.reader import Calibration, Reader, Records
-from ingest.seaphox_lines import STREAM, Instrument, any_line, dataset, find_records, instrument
+from ingest.seaphox_lines import STREAM, Instrument, any_line, dataset, find_records, first_line, instrument
 from ingest.text import Bytes, Lines, Places
 
 _BEFORE = STAMP + TAG
@@ -34,8 +34,7 @@ def sniff(head: bytes, name: str) -> bool:
 
 
 def _first(block: bytes) -> int:
-    found = _ANY_LINE.search(block)
-    return found.start() if found else -1
+    return first_line(block, _ANY_LINE)
 
 
 def _recognise(head: bytes) -> Instrument:

@@ -15,7 +15,7 @@ import xarray as xr
 from ingest.dcl import STAMP, TAG, Verdict
 from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
-from ingest.seaphox_lines import STREAM, Instrument, any_line, dataset, find_records, instrument
+from ingest.seaphox_lines import STREAM, Instrument, any_line, dataset, find_records, first_line, instrument
 from ingest.text import Bytes, Lines
 
 _ANY_LINE, _LOGGED = any_line(b""), any_line(STAMP + TAG)
@@ -23,8 +23,8 @@ _ANY_LINE, _LOGGED = any_line(b""), any_line(STAMP + TAG)
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with a whole record in its head, or a status header that a SeapHOx's dialogue follows."""
-    if _ANY_LINE.search(head):
-        return _LOGGED.search(head) is None
+    if first_line(head, _ANY_LINE) >= 0:
+        return first_line(head, _LOGGED) < 0
     status = re.search(rb"^#CTDBP Status", head, re.MULTILINE) and re.search(rb"^#Begin Data", head, re.MULTILINE)
     return status is not None and re.search(rb"^(SL\r?$|[A-Z]*SPHOX\d)", head, re.MULTILINE) is not None
 

@@ -73,7 +73,8 @@ def test_more_matches_than_stretches():
 @pytest.mark.parametrize(
     ("text", "value"),
     [(b"-1.25", -1.25), (b"-0.00", -0.0), (b"12.34", 12.34), (b"123.45", None), (b"1.2", None), (b"1.234", None),
-     (b"1.", None), (b"1", None), (b".25", None), (b"-.25", None), (b"1,25", None), (b"--1.25", None)],
+     (b"1.", None), (b"1", None), (b".25", None), (b"-.25", None), (b"1,25", None), (b"--1.25", None),
+     (b"  -1.25", -1.25), (b"- 1.25", None), (b"   ", None)],
 )  # fmt: skip
 def test_numbers_of_so_many_decimals(text, value):
     found = find(
