@@ -74,7 +74,7 @@ def test_more_matches_than_stretches():
     ("text", "value"),
     [(b"-1.25", -1.25), (b"-0.00", -0.0), (b"12.34", 12.34), (b"123.45", None), (b"1.2", None), (b"1.234", None),
      (b"1.", None), (b"1", None), (b".25", None), (b"-.25", None), (b"1,25", None), (b"--1.25", None),
-     (b"  -1.25", -1.25), (b"- 1.25", None), (b"   ", None)],
+     (b"  -1.25", -1.25), (b"- 1.25", None), (b"   ", None), (b"  12", None)],
 )  # fmt: skip
 def test_numbers_of_so_many_decimals(text, value):
     found = find(
