@@ -13,11 +13,13 @@ from ingest.text_kernels import byte_at
 
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
+Lengths = NDArray[np.int32]
 
 GOOD, NO_END, WRONG_SUM, CUT = range(4)
 _HEADER = b"\x01AA0000000_HHHHaHHHHHHHH_HH_HHHH\x02"
 _BLANK = (13, 10, 9, 32, 0)
 _START, _END = 1, 3
+_LINE_END_BYTES = 2
 _LARGE, _DIGIT, _LETTER, _HEX = 256, 257, 258, 259
 _CLASSES = {"A": _LARGE, "0": _DIGIT, "a": _LETTER, "H": _HEX}
 # What each place of a header may hold: a character, or one of a class.
@@ -142,16 +144,69 @@ def find_blocks(buffer: Bytes, final: bool) -> tuple[Places, int]:
 
 @compiled
 def read_headers(buffer: Bytes, start: Places) -> Places:
-    """Numbers of headers, shape (4, n): letters, controller, seconds, number of the block."""
-    numbers = np.zeros((4, start.size), np.int64)
+    """Numbers of headers, shape (3, n): letters, controller, seconds."""
+    numbers = np.zeros((3, start.size), np.int64)
     for row in range(start.size):
         at = start[row]
         numbers[0, row] = np.int64(byte_at(buffer, at + 1)) * 256 + np.int64(byte_at(buffer, at + 2))
         for place in range(at + 3, at + 10):
             numbers[1, row] = numbers[1, row] * 10 + np.int64(byte_at(buffer, place)) - 48
         numbers[2, row] = hex_number(buffer, at + 16, 8)
-        numbers[3, row] = hex_number(buffer, at + 25, 2)
     return numbers
+
+
+@compiled
+def place_records(block: Places, first: Places, last: Places, bounds: Places, placed: tuple[Places, Lengths]) -> int:
+    """Enter where records start and how long they are, and return how many stand apart from the one before them.
+
+    `block`, `first` and `last` have a number for each record, in order, `bounds` the start and stop of each block. The
+    first record of a block takes in what stands before it, the last one what stands behind it. Those of one block are
+    apart where there is more than a line end between them.
+    """
+    offset, length = placed
+    apart = 0
+    for row in range(block.size):
+        opens = row == 0 or block[row - 1] != block[row]
+        closes = row == block.size - 1 or block[row + 1] != block[row]
+        apart += not opens and first[row] - last[row - 1] > _LINE_END_BYTES
+        offset[row] = bounds[0, block[row]] if opens else first[row]
+        length[row] = (bounds[1, block[row]] if closes else last[row]) - offset[row]
+    return apart
+
+
+@compiled
+def chain_lengths(buffer: Bytes, start: Places, stop: Places, width: int, ends: tuple[int, int]) -> Places:
+    """How many records of one width follow each other from each start on, each with one of two bytes at its end."""
+    count = np.zeros(start.size, np.int64)
+    for row in range(start.size):
+        at = start[row] + width - 1
+        while at < stop[row] and byte_at(buffer, at) in ends:
+            count[row] += 1
+            at += width
+    return count
+
+
+@compiled
+def place_chains(start: Places, count: Places, width: int, place: Places) -> None:
+    """Enter row, first byte and byte after the last of the records of chains; `place` has shape (3, n)."""
+    number = 0
+    for row in range(start.size):
+        at = start[row]
+        for _ in range(count[row]):
+            place[0, number], place[1, number], place[2, number] = row, at, at + width
+            number += 1
+            at += width
+
+
+@compiled
+def read_notes(buffer: Bytes, start: Places, values: Places) -> None:
+    """Enter a byte, and a number of the four behind it, most significant first and signed; shape (2, n)."""
+    for row in range(start.size):
+        at = start[row]
+        total = np.int64(np.int8(byte_at(buffer, at + 1)))
+        for place in range(at + 2, at + 5):
+            total = total * 256 + np.int64(byte_at(buffer, place))
+        values[0, row], values[1, row] = byte_at(buffer, at), total
 
 
 RECORD, TOO_LONG, BROKEN, NO_LINE, OUTSIDE = range(5)

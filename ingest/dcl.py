@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.ledger import Span
+from ingest.ledger import Spans
 from ingest.text import CARRIAGE_RETURN, Bytes, Lines, Places
 from ingest.timecode import Times
 
@@ -131,7 +131,7 @@ def account(
     return settle(offset, lines, taken, code, tuple(numbers))
 
 
-Account = tuple[int, tuple[Span, ...], tuple[Span, ...]]
+Account = tuple[int, Spans, Spans]
 """Bytes accepted, and the spans skipped and rejected."""
 
 
@@ -150,11 +150,12 @@ def settle(
     start, length = offset + lines.start[first], lines.next[last] - lines.start[first]
     known = np.array([*(one for one, _ in verdicts), True])[code[first]]
     words = [*(reason for _, reason in verdicts), "blank line"]
-    spans = [
-        tuple(map(Span, start[chosen].tolist(), length[chosen].tolist(), [words[one] for one in code[first][chosen]]))
-        for chosen in (known, ~known)
-    ]
-    return int((lines.next - lines.start).sum(where=taken)), spans[0], spans[1]
+    reasons = tuple(dict.fromkeys(words))
+    number = np.array([reasons.index(word) for word in words])[code[first]]
+    skipped, rejected = (
+        Spans(start[chosen], length[chosen], number[chosen], reasons) for chosen in (known, ~known)
+    )
+    return int((lines.next - lines.start).sum(where=taken)), skipped, rejected
 
 
 def reasons_by_line(faults: Mapping[str, NDArray[np.int64]]) -> dict[int, str]:

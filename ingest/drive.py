@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from ingest.errors import IngestError
-from ingest.ledger import Ledger, LedgerBuilder, Span
+from ingest.ledger import Ledger, LedgerBuilder, Span, Spans
 from ingest.reader import Calibration, Parsed, Reader, Records, Source
 from ingest.text import Block
 
@@ -83,15 +84,17 @@ class Drive:
             pieces = self._to_datasets(records)
             if pieces:
                 yield pieces
-        spans = (*self._account.skipped, *self._account.rejected)
-        self._account.bytes_accepted = source.size - sum(span.length for span in spans)
-        if self._account.bytes_accepted < 0 or any(span.offset + span.length > source.size for span in spans):
+        lost = self._account.build(source.size, self.reader.expected(self._state))
+        accepted = source.size - lost.bytes_skipped - lost.bytes_rejected
+        stops = [span.offset + span.length for span in (*lost.skipped, *lost.rejected)]
+        if accepted < 0 or max(stops, default=0) > source.size:
             raise self._defect(f"gives up more than the {source.size} bytes of the file")
-        self.ledger = self._account.build(source.size, self.reader.expected(self._state))
+        self.ledger = replace(lost, bytes_accepted=accepted)
 
     def _step(self, block: Block, parsed: Parsed) -> tuple[int, Pieces]:
         records, consumed, self._state = parsed
-        self._check(records, consumed, len(block))
+        spans = Spans.joined((Spans.of(records.skipped), Spans.of(records.rejected)))
+        self._check(records.accepted, spans, consumed, len(block))
         records = _moved(records, self._lead) if self._lead else records
         self._account.add(records.accepted, records.skipped, records.rejected)
         self._offset += consumed
@@ -106,14 +109,15 @@ class Drive:
         except IngestError as error:
             raise self._located(error) from error
 
-    def _check(self, records: Records, consumed: int, available: int) -> None:
-        spans = (*records.skipped, *records.rejected)
-        counted = records.accepted + sum(span.length for span in spans)
+    def _check(self, accepted: int, spans: Spans, consumed: int, available: int) -> None:
+        counted = accepted + spans.total
         if counted != consumed or not 0 <= consumed <= available:
             raise self._defect(f"consumed {consumed} of {available} bytes and accounts for {counted}")
-        for span in spans:
-            if not self._offset <= span.offset <= span.offset + span.length <= self._offset + consumed:
-                raise self._defect(f"{span} lies outside the {consumed} bytes consumed")
+        inside = (spans.offset >= self._offset) & (spans.length >= 0)
+        inside &= spans.offset + spans.length <= self._offset + consumed
+        if not inside.all():
+            span = spans[int(np.argmin(inside))]
+            raise self._defect(f"{span} lies outside the {consumed} bytes consumed")
 
     def _defect(self, what: str) -> RuntimeError:
         return RuntimeError(f"reader {self.reader.name!r} miscounts: at byte {self._offset} of {self._where} it {what}")
@@ -126,10 +130,8 @@ class Drive:
 def _moved(records: Records, count: int) -> Records:
     """Records of a reader that does not know of so many bytes before those it saw."""
     batches = {stream: replace(batch, offset=batch.offset + count) for stream, batch in records.batches.items()}
-    skipped, rejected = (
-        tuple(span._replace(offset=span.offset + count) for span in spans)
-        for spans in (records.skipped, records.rejected)
-    )
+    spans = (Spans.of(records.skipped), Spans.of(records.rejected))
+    skipped, rejected = (replace(one, offset=one.offset + count) for one in spans)
     return replace(records, batches=batches, skipped=skipped, rejected=rejected)
 
 

@@ -12,14 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import pages
 from ingest.fields import flat
 from ingest.text import Bytes, Places
 
 Item = tuple[int, int, int, int, int]
 """Kind, byte or class of characters, least and most of them, and 1 where it is captured; see `form_kernels`."""
 
-_LITERAL, _CHARACTERS, _DIGITS, _NUMBER, _HEX_PAIRS, _HEX_RUN, _HEX_VALUE = range(7)
-_DIGIT, _HEX, SPACES, FILL, NOTE_END, ANY, TAB, UPPER, BLANK = (1 << bit for bit in range(9))
+_LITERAL, _CHARACTERS, _DIGITS, _NUMBER, _HEX_PAIRS, _HEX_RUN, _HEX_VALUE, _FIXED = range(8)
+_DIGIT, _HEX, SPACES, FILL, TAB, UPPER, BLANK = (1 << bit for bit in range(7))
 _TEXTS = (_CHARACTERS, _HEX_PAIRS, _HEX_RUN)
 MOST = 1 << 40
 
@@ -36,7 +37,7 @@ def literal(text: bytes) -> list[Item]:
 
 
 def characters(kind: int, least: int = 0, most: int = MOST) -> list[Item]:
-    """Match characters of a class: `SPACES`, `FILL`, `NOTE_END`, `ANY`, `TAB`, `UPPER` or `BLANK`."""
+    """Match characters of a class: `SPACES`, `FILL`, `TAB`, `UPPER` or `BLANK`."""
     return [(_CHARACTERS, kind, least, most, 0)]
 
 
@@ -50,9 +51,17 @@ def digits(least: int, most: int) -> list[Item]:
     return [(_DIGITS, _DIGIT, least, most, 1)]
 
 
-def number(whole: int, decimals: int = 0) -> list[Item]:
-    r"""Match `-?\d{1,whole}(\.\d{1,decimals})?`, of at most 15 digits together; without decimals, a whole number."""
-    return [(_NUMBER, _DIGIT, whole, decimals, 1)]
+def number(whole: int, decimals: int = 0, least: int = 0) -> list[Item]:
+    r"""Match `-?\d{1,whole}(\.\d{1,decimals})?`, of at most 15 digits together; without decimals, a whole number.
+
+    With a least number of decimals the point and so many behind it have to be there.
+    """
+    return [(_NUMBER, least, whole, decimals, 1)]
+
+
+def fixed(whole: int, decimals: int) -> list[Item]:
+    r"""Match ` *-?\d{1,whole}\.\d{decimals}`, of at most 15 digits together."""
+    return [(_FIXED, decimals, whole, decimals, 1)]
 
 
 def hex_pairs(least: int = 2) -> list[Item]:
@@ -90,7 +99,7 @@ def form(*parts: Sequence[Item]) -> Form:
             capture, texts = texts, texts + 1
         elif captured:
             capture, values = values, values + 1
-        shortest += 1 if kind == _NUMBER else least
+        shortest += {_NUMBER: 1, _FIXED: 2 + most}.get(kind, least)
         lead = -1
         if kind != _LITERAL and rows and rows[-1][0] == _LITERAL and rows[-1][5] < 0:
             lead = rows.pop()[1]  # one step for a character and what follows it
@@ -136,6 +145,28 @@ def find(buffer: Bytes, start: Places, stop: Places, wanted: Form, where: Where)
     from ingest.compiled import sealed
     from ingest.form_kernels import find_forms
 
-    shape = (int(where), wanted.shortest, wanted.values, wanted.texts)
-    place, value, bound = find_forms(sealed(buffer), flat(start), flat(stop), wanted.items, shape)
-    return Matches(place[0], place[1], place[2], value, bound[0], bound[1])
+    text, first, last = sealed(buffer), flat(start), flat(stop)
+    pieces: list[Matches] = []
+    row, at = 0, int(first[0]) if first.size else 0
+    room = first.size  # one match in each stretch is the rule
+    while row < first.size:
+        held = (
+            pages.empty((3, room), np.int64),
+            pages.empty((wanted.values, room), np.float64),
+            pages.empty((2, wanted.texts, room), np.int64),
+        )
+        form = (int(where), wanted.shortest, row, at)
+        taken, row, at = find_forms(text, first, last, wanted.items, form, held)
+        place, value, bound = (part[..., :taken] for part in held)
+        pieces.append(Matches(place[0], place[1], place[2], value, bound[0], bound[1]))
+        room *= 2
+    return _join(pieces, wanted)
+
+
+def _join(pieces: Sequence[Matches], wanted: Form) -> Matches:
+    if len(pieces) == 1:
+        return pieces[0]
+    none = np.empty(0, np.int64)
+    texts = np.empty((wanted.texts, 0), np.int64)
+    empty = Matches(none, none, none, np.empty((wanted.values, 0)), texts, texts)
+    return Matches(*(np.concatenate(parts, axis=-1) for parts in zip(empty, *pieces, strict=True)))

@@ -17,7 +17,7 @@ NOT_PLAIN = -1
 
 _MOST_DIGITS = 3  # of a bin's number and of an echo
 _DECIMAL, _VALUES = 6, 10  # direction and velocities first, echoes behind
-_WHOLE, _DECIMALS = 9, 6
+_NUMBER = (9, 0, 6)  # digits before the point, and the fewest and most behind it
 _SHORTEST = 2 * _VALUES + 1
 
 
@@ -28,7 +28,7 @@ def read_bin(buffer: Bytes, at: int, stop: int, values: Values) -> tuple[int, in
     `values` receives the values.
     """
     at = run_of(buffer, at, stop, SPACES)
-    end, number = take_digits(buffer, at, min(stop, at + _MOST_DIGITS))
+    end, number = take_digits(buffer, at, min(stop, at + _MOST_DIGITS), np.int64(0))
     if end == at or run_of(buffer, end, stop, SPACES) == end:
         return 0, 0
     for place in range(_VALUES):
@@ -37,9 +37,9 @@ def read_bin(buffer: Bytes, at: int, stop: int, values: Values) -> tuple[int, in
             return NOT_PLAIN, 0
         value: Any = 0.0
         if place < _DECIMAL:
-            end, value = take_number(buffer, at, stop, _WHOLE, _DECIMALS)
+            end, value = take_number(buffer, at, stop, _NUMBER)
         else:
-            end, value = take_digits(buffer, at, min(stop, at + _MOST_DIGITS))
+            end, value = take_digits(buffer, at, min(stop, at + _MOST_DIGITS), np.int64(0))
         if end <= at:
             return NOT_PLAIN, 0
         values[place] = value

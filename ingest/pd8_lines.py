@@ -26,14 +26,17 @@ _COUNT = form(characters(SPACES), digits(1, 9), characters(SPACES))
 # What the form of a bin does not take: numbers left out as dashes or stars, and longer ones.
 _ANY_BIN = re.compile(rb"\s*(\d{1,3})(?:\s+(?:-?\d+(?:\.\d+)?|-+|\*+)){6}(?:\s+\d{1,3}){4}")
 
-_NUMBER = rb"\s+(-?\d+(?:\.\d+)?)"
+_NUMBER, _DECIMAL = rb"\s+(-?\d+(?:\.\d+)?)", rb"\s+(-?\d+\.\d+)"
 _SAID = [_GAP, number(9, 6)]
+_SAID_DECIMAL = [_GAP, number(9, 6, 1)]
+"""Always printed with its point: `Hdg: 348` for 34.8 was seen in a damaged log."""
+
 _ATTITUDE = form(
-    characters(SPACES), literal(b"Hdg:"), *_SAID, _GAP, literal(b"Pitch:"), *_SAID, _GAP, literal(b"Roll:"), *_SAID,
-    characters(SPACES),
+    characters(SPACES), literal(b"Hdg:"), *_SAID_DECIMAL, _GAP, literal(b"Pitch:"), *_SAID_DECIMAL, _GAP,
+    literal(b"Roll:"), *_SAID_DECIMAL, characters(SPACES),
 )  # fmt: skip
 _WATER = form(
-    characters(SPACES), literal(b"Temp:"), *_SAID, _GAP, literal(b"SoS:"), *_SAID, _GAP, literal(b"BIT:"), _GAP,
+    characters(SPACES), literal(b"Temp:"), *_SAID_DECIMAL, _GAP, literal(b"SoS:"), *_SAID, _GAP, literal(b"BIT:"), _GAP,
     hex_value(4, 1), characters(SPACES),
 )  # fmt: skip
 _NAMES = (b"Bin", b"Dir", b"Mag", b"E/W", b"N/S", b"Vert", b"Err", b"Echo1", b"Echo2", b"Echo3", b"Echo4")
@@ -59,12 +62,12 @@ TITLES = re.compile(rb"\s*" + rb"\s+".join(_NAMES) + rb"\s*")
 _HEADER = (
     _HeaderLine(
         _ATTITUDE,
-        re.compile(rb"\s*Hdg:" + _NUMBER + rb"\s+Pitch:" + _NUMBER + rb"\s+Roll:" + _NUMBER + rb"\s*"),
+        re.compile(rb"\s*Hdg:" + _DECIMAL + rb"\s+Pitch:" + _DECIMAL + rb"\s+Roll:" + _DECIMAL + rb"\s*"),
         (float, float, float),
     ),
     _HeaderLine(
         _WATER,
-        re.compile(rb"\s*Temp:" + _NUMBER + rb"\s+SoS:" + _NUMBER + rb"\s+BIT:\s+([0-9A-Fa-f]{1,4})\s*"),
+        re.compile(rb"\s*Temp:" + _DECIMAL + rb"\s+SoS:" + _NUMBER + rb"\s+BIT:\s+([0-9A-Fa-f]{1,4})\s*"),
         (float, float, _hexadecimal),
     ),
     _HeaderLine(_COLUMNS, TITLES),

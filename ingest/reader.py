@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -52,8 +52,8 @@ class Records:
 
     batches: Mapping[str, Batch] = field(default_factory=dict)
     accepted: int = 0
-    skipped: tuple[Span, ...] = ()
-    rejected: tuple[Span, ...] = ()
+    skipped: Sequence[Span] = ()
+    rejected: Sequence[Span] = ()
 
 
 Parsed = tuple[Records, int, Any]

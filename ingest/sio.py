@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.ledger import Span
+from ingest import pages
+from ingest.fields import flat, pick
+from ingest.ledger import NO_SPANS, Span, Spans
 from ingest.reader import Batch, Parsed, Records
 from ingest.text import Bytes, Places
 
@@ -35,13 +37,15 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 class Rows(NamedTuple):
     """Records of one stream inside the data of blocks, in order.
 
-    Number of the block, first byte and byte after the last of each, shape (n,), and columns of shape (n, ...).
+    Number of the block, first byte and byte after the last of each, shape (n,), columns of shape (n, ...), and what is
+    wanted of the block's header beside them: `seconds`, `controller`.
     """
 
     block: Places
     start: Places
     stop: Places
     columns: Mapping[str, NDArray[Any]]
+    header: tuple[str, ...] = ("seconds",)
 
 
 Decode = Callable[[Bytes, Places, Places], Mapping[str, Rows]]
@@ -111,11 +115,11 @@ def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: De
     numbers = read_headers(buffer, found[1])
     wanted = np.array([int.from_bytes(pair, "big") for pair in letters.split()])
     good = found[0] == GOOD
-    ours = np.flatnonzero(good & (numbers[0] == wanted[:, None]).any(axis=0))
+    ours = pick(good & np.isin(numbers[0], wanted))
     start, stop = found[1, ours], found[2, ours]
     streams = {name: rows for name, rows in decode(buffer, start + HEADER_BYTES, stop).items() if rows.block.size}
     damaged = streams.pop(DAMAGED, None)
-    header = dict(zip(("controller", "seconds", "block_number"), numbers[1:, ours], strict=True))
+    header = dict(zip(("controller", "seconds"), numbers[1:, ours], strict=True))
     places = _Places(offset, start, stop + 1, streams, damaged)
     batches = {stream: _batch(rows, places, header, number) for number, (stream, rows) in enumerate(streams.items())}
     account = _Account(offset, gap)
@@ -126,7 +130,8 @@ def parse_blocks(block: bytes, offset: int, gap: Gap, letters: bytes, decode: De
     account.between(block, at, end)
     accepted = int((places.stop - places.start).sum(where=places.filled)) - sum(span.length for span in places.lost)
     rejected = sorted((*account.rejected, *places.lost)) if places.lost else account.rejected
-    return Records(batches, accepted, tuple(sorted(account.skipped)), tuple(rejected)), end, Gap(account.reason)
+    skipped = Spans.joined((Spans.of(account.skipped), account.blanks)).in_order()
+    return Records(batches, accepted, skipped, tuple(rejected)), end, Gap(account.reason)
 
 
 def _surely_none(block: bytes, at: int, final: bool) -> int:
@@ -182,6 +187,7 @@ class _Account:
         self.offset = offset
         self.reason = gap.reason
         self.skipped: list[Span] = []
+        self.blanks = NO_SPANS
         self.rejected: list[Span] = []
 
     def between(self, block: bytes, start: int, stop: int) -> None:
@@ -199,8 +205,7 @@ class _Account:
 
     def skip_blanks(self, start: Places, length: Places) -> None:
         """Enter white space between blocks."""
-        places, lengths = (self.offset + start).tolist(), length.tolist()
-        self.skipped.extend(map(Span, places, lengths, [_BETWEEN] * len(places)))
+        self.blanks = Spans(self.offset + start, length, np.zeros_like(start), (_BETWEEN,))
 
     def without_record(self, block: bytes, start: int, stop: int, *, wanted: bool) -> None:
         """Enter a good block of another instrument, or one of this instrument with no record in it."""
@@ -229,51 +234,64 @@ class _Places:
     def __init__(
         self, offset: int, start: Places, stop: Places, streams: Mapping[str, Rows], damaged: Rows | None = None
     ) -> None:
+        from ingest.block_kernels import place_records
+
         rows = list(streams.values())
         self.bounds = np.cumsum([0, *(one.block.size for one in rows)])
-        block, first, last = (np.concatenate([np.empty(0, np.int64), *parts]) for parts in (
+        block, first, last = (_together(parts) for parts in (
             [one.block for one in rows], [one.start for one in rows], [one.stop for one in rows]))  # fmt: skip
         order = np.argsort(first, kind="stable") if len(rows) > 1 else slice(None)
-        block, first, last = block[order], first[order], last[order]
-        same = block[1:] == block[:-1]
-        apart = np.flatnonzero(same & (first[1:] - last[:-1] > len(b"\r\n")))
-        self.lost = [
-            Span(offset + at, length, "not a record")
-            for at, length in zip(last[apart].tolist(), (first[apart + 1] - last[apart]).tolist(), strict=True)
-        ]
-        opens, closes = np.append(True, ~same)[: block.size], np.append(~same, True)[: block.size]
+        block, first, last = flat(block[order]), flat(first[order]), flat(last[order])
+        placed = pages.empty(first.size, np.int64), pages.empty(first.size, np.int32)
+        apart = place_records(block, first, last, np.stack((start, stop)), placed)
+        self.lost = _between(offset, block, first, last) if apart else []
         if damaged is not None and block.size:
-            self.lost += _cut_off(offset, (block, first, last), (opens, closes), damaged)
-        first, last = np.where(opens, start[block], first), np.where(closes, stop[block], last)
-        self.offset, self.length = np.empty_like(first), np.empty(first.size, dtype=np.int32)
-        self.offset[order], self.length[order] = offset + first, last - first
+            self.lost += _cut_off(offset, (block, first, last), placed, damaged)
+        placed[0][:] += offset
+        self.offset, self.length = placed
+        if len(rows) > 1:
+            self.offset, self.length = np.empty_like(placed[0]), np.empty_like(placed[1])
+            self.offset[order], self.length[order] = placed
         self.start, self.stop = start, stop
         self.filled = np.zeros(start.size, dtype=bool)
         self.filled[block] = True
 
 
 def _cut_off(
-    offset: int, records: tuple[Places, Places, Places], ends: tuple[NDArray[np.bool_], NDArray[np.bool_]], bad: Rows
+    offset: int, records: tuple[Places, Places, Places], placed: tuple[Places, NDArray[np.int32]], bad: Rows
 ) -> list[Span]:
     """Spans of what is damaged before the first and behind the last record of a block.
 
-    Marks in `ends`, which tell the first and the last record of every block, are taken back there: the damage and the
-    block's header before it, or its end behind it, belong to no record.
+    These records are taken back there: the damage and the block's header before it, or its end behind it, belong to
+    no record.
     """
     block, first, last = records
-    opens, closes = ends
     low = np.minimum(np.searchsorted(block, bad.block), block.size - 1)
     high = np.maximum(np.searchsorted(block, bad.block, side="right") - 1, 0)
     before = (block[low] == bad.block) & (bad.stop <= first[low])
     behind = (block[high] == bad.block) & (bad.start >= last[high])
-    opens[low[before]] = False
-    closes[high[behind]] = False
+    begin, length = placed
+    end = begin + length
+    begin[low[before]] = first[low[before]]
+    end[high[behind]] = last[high[behind]]
+    length[:] = end - begin
     some = before | behind
     bounds = zip(bad.start[some].tolist(), bad.stop[some].tolist(), strict=True)
-    return [Span(offset + begin, end - begin, "not a record") for begin, end in bounds]
+    return [Span(offset + at, stop - at, "not a record") for at, stop in bounds]
+
+
+def _together(parts: list[Places]) -> Places:
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.int64), *parts])
+
+
+def _between(offset: int, block: Places, first: Places, last: Places) -> list[Span]:
+    """What stands between two records of a block beyond a line end."""
+    apart = np.flatnonzero((block[1:] == block[:-1]) & (first[1:] - last[:-1] > len(b"\r\n")))
+    places, lengths = (offset + last[apart]).tolist(), (first[apart + 1] - last[apart]).tolist()
+    return [Span(at, length, "not a record") for at, length in zip(places, lengths, strict=True)]
 
 
 def _batch(rows: Rows, places: _Places, header: Mapping[str, Places], number: int) -> Batch:
     some = slice(places.bounds[number], places.bounds[number + 1])
-    columns = {**{name: values[rows.block] for name, values in header.items()}, **rows.columns}
+    columns = {**{name: header[name][rows.block] for name in rows.header}, **rows.columns}
     return Batch(places.offset[some], places.length[some], columns)

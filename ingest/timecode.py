@@ -76,4 +76,5 @@ def from_seconds(seconds: ArrayLike, epoch: str) -> Times:
         ISO 8601 date, such as "2000-01-01" for Sea-Bird's clocks.
     """
     elapsed = np.asarray(seconds, dtype=np.int64) * 1_000_000
-    return np.datetime64(epoch, "us") + elapsed.astype("timedelta64[us]")
+    elapsed += np.datetime64(epoch, "us").astype(np.int64)
+    return elapsed.view("datetime64[us]")

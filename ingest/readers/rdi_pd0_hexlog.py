@@ -9,7 +9,7 @@ stamps: a changed stamp is found only where it is no time.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -163,7 +163,7 @@ def _other_lines(buffer: Bytes, offset: int, text: Text, consumed: int) -> tuple
     return skipped, rejected
 
 
-def _spans(spans: tuple[Span, ...], text: Text, offset: int, count: int) -> list[Span]:
+def _spans(spans: Sequence[Span], text: Text, offset: int, count: int) -> list[Span]:
     """Spans of PD0 bytes as spans of the text, line by line: other lines may lie between."""
     return [piece for span in spans for piece in _pieces(span, text, offset, count)]
 

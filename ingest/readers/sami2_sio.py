@@ -72,7 +72,7 @@ def to_dataset(records: Records, state: Gap, calibration: Calibration | None) ->
     """
     streams = {}
     for stream, batch in records.batches.items():
-        columns = {name: values for name, values in batch.columns.items() if name not in ("controller", "block_number")}
+        columns = dict(batch.columns)
         columns["stamp"] = columns["seconds"] * 1_000_000
         columns["seconds"] = columns.pop("record_seconds")
         attributes = {"instrument_model": "Sunburst SAMI2"}

@@ -20,16 +20,18 @@ SIO controller.
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ingest import pages
 from ingest.calibration import sea_bird_modem
 from ingest.dataset import assemble
 from ingest.errors import CalibrationError
-from ingest.fields import join_hex
-from ingest.forms import ANY, FILL, NOTE_END, Matches, Where, characters, find, form, hex_run, literal
+from ingest.fields import flat, join_hex
+from ingest.forms import FILL, Matches, Where, characters, find, form, hex_run
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.sio import Gap, Rows, holds, parse_blocks
 from ingest.text import Bytes, Places, matrix
@@ -37,11 +39,18 @@ from ingest.timecode import from_seconds
 
 CLOCKS, SAMPLES = "clocks", "samples"
 _LETTERS = b"CO CT"
-_NOTE_BYTES, _SAMPLE_BYTES, _DIGITS_BYTES = 6, 11, 22
-_NOTE = form(characters(ANY, _NOTE_BYTES - 1, _NOTE_BYTES - 1), characters(NOTE_END, 1, 1))
-_PACKED = form(characters(ANY, _SAMPLE_BYTES + 1, _SAMPLE_BYTES + 1), literal(b"\r"))
+_SAMPLE_BYTES, _DIGITS_BYTES = 11, 22
+
+
+class _Kind(NamedTuple):
+    """Records of one width, and the bytes that each may end with."""
+
+    width: int
+    ends: tuple[int, int]
+
+
+_NOTE, _PACKED = _Kind(6, (0x13, 0x0D)), _Kind(_SAMPLE_BYTES + 2, (0x0D, 0x0D))
 _DIGITS = form(characters(FILL), hex_run(_DIGITS_BYTES), characters(FILL))
-_KINDS = (_NOTE, _PACKED, _DIGITS)
 _BY_CONTROLLER = -1  # in place of a number that the record does not hold
 
 
@@ -66,36 +75,61 @@ def finish(rest: bytes, offset: int, state: Gap | None) -> Parsed:
 
 def _rows(buffer: Bytes, start: Places, stop: Places) -> dict[str, Rows]:
     """Records of the kind that reaches farthest from the start of the data; their ends stand at different places."""
-    found: list[Matches] = []
-    reach = np.zeros((len(_KINDS), start.size), dtype=np.int64)
-    open_ones = np.arange(start.size)
-    for kind, wanted in enumerate(_KINDS):
-        matches = find(buffer, start[open_ones], stop[open_ones], wanted, Where.CHAIN)
-        matches = matches._replace(row=open_ones[matches.row])
-        reach[kind, matches.row] = matches.stop  # the last of a block is written last
-        found.append(matches)
-        open_ones = open_ones[reach[kind, open_ones] < stop[open_ones]]
+    chains = {kind: _chain(buffer, start, stop, kind) for kind in (_NOTE, _PACKED)}
+    reach = np.zeros((3, start.size), dtype=np.int64)
+    reach[:2] = [np.where(count > 0, start + kind.width * count, 0) for kind, count in chains.items()]
+    left = np.flatnonzero((reach[:2] < stop).all(axis=0))
+    spelt = find(buffer, start[left], stop[left], _DIGITS, Where.CHAIN)
+    spelt = spelt._replace(row=left[spelt.row])
+    reach[2, spelt.row] = spelt.stop  # the last of a block is written last
     best = reach.argmax(axis=0)
-    notes, packed, spelt = (matches.where(best[matches.row] == kind) for kind, matches in enumerate(found))
-    values = matrix(buffer, notes.start, _NOTE_BYTES)
-    errors = {"number": values[:, 0].astype(np.int64), "error": _signed(values[:, 1:5])}
-    streams = {CLOCKS: Rows(notes.row, notes.start, notes.stop, errors)}
-    row = np.concatenate((packed.row, spelt.row))
-    first, last = np.concatenate((packed.start, spelt.start)), np.concatenate((packed.stop, spelt.stop))
+    notes, packed = (
+        _places(start, np.where(best == place, count, 0), kind) for place, (kind, count) in enumerate(chains.items())
+    )
+    return {
+        CLOCKS: Rows(notes[0], notes[1], notes[2], _notes(buffer, notes[1])),
+        SAMPLES: _sample_rows(buffer, packed, spelt.where(best[spelt.row] == 2)),
+    }
+
+
+def _chain(buffer: Bytes, start: Places, stop: Places, kind: _Kind) -> Places:
+    """How many records of a kind follow each other from each start on."""
+    from ingest.block_kernels import chain_lengths
+    from ingest.compiled import sealed
+
+    return chain_lengths(sealed(buffer), flat(start), flat(stop), kind.width, kind.ends)
+
+
+def _places(start: Places, count: Places, kind: _Kind) -> Places:
+    """Block, first byte and byte after the last of the records of chains, shape (3, n)."""
+    from ingest.block_kernels import place_chains
+
+    places: Places = pages.empty((3, int(count.sum())), np.int64)
+    place_chains(flat(start), flat(count), kind.width, places)
+    return places
+
+
+def _notes(buffer: Bytes, first: Places) -> dict[str, Places]:
+    from ingest.block_kernels import read_notes
+    from ingest.compiled import sealed
+
+    values = pages.empty((2, first.size), np.int64)
+    read_notes(sealed(buffer), flat(first), values)
+    return {"number": values[0], "error": values[1]}
+
+
+def _sample_rows(buffer: Bytes, packed: Places, spelt: Matches) -> Rows:
+    """Samples of both kinds, in order."""
+    row = np.concatenate((packed[0], spelt.row))
+    first, last = np.concatenate((packed[1], spelt.start)), np.concatenate((packed[2], spelt.stop))
     digits = spelt.text_start[0] if spelt.row.size else spelt.start
     meant = join_hex(buffer, digits, digits + _DIGITS_BYTES)[0].reshape(-1, _SAMPLE_BYTES)
-    data = np.concatenate((matrix(buffer, packed.start + 1, _SAMPLE_BYTES), meant)).astype(np.int64)
+    data = np.concatenate((matrix(buffer, packed[1] + 1, _SAMPLE_BYTES), meant)).astype(np.int64)
     number = np.full(row.size, _BY_CONTROLLER)
-    number[: packed.row.size] = buffer[packed.start]
+    number[: packed[0].size] = buffer[packed[1]]
     order = np.argsort(first, kind="stable")
     samples = {"number": number[order], **{name: values[order] for name, values in _counts(data).items()}}
-    streams[SAMPLES] = Rows(row[order], first[order], last[order], samples)
-    return streams
-
-
-def _signed(digits: Bytes) -> NDArray[np.int64]:
-    """Numbers of four bytes, most significant first, shape (n, 4)."""
-    return np.ascontiguousarray(digits).view(">i4")[:, 0].astype(np.int64)
+    return Rows(row[order], first[order], last[order], samples, ("controller", "seconds"))
 
 
 def _counts(data: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:

@@ -191,6 +191,7 @@ ORIGINALS = (
     Original("SBE 26plus lines", "sbe26plus_dcl", "sbe26plus_dcl/20131013.presf.log", True, repeat_lines),
     Original("SBE 52-MP", "sbe52mp_text", "sbe52mp_text/test_data_3.txt", True, repeat_lines),
     Original("SeapHOx lines", "seaphox_imodem", "seaphox.DAT", True, repeat_lines),
+    Original("SeapHOx, logger", "seaphox_dcl", "20240903.cphox1.log", True, repeat_lines),
     Original("Aanderaa optode", "aanderaa_optode", "aanderaa_optode_dcl/20150330.dosta1.log", True, repeat_lines),
     Original("Optode, SIO", "aanderaa_optode_sio", "aanderaa_optode_sio/DOS15908_1st7.DAT", True, repeat_lines),
     Original("WET Labs ECO", "wetlabs_eco", "wetlabs_eco_flort_dcl/20140101.flort_real.log", True, repeat_lines),

@@ -88,17 +88,6 @@ def seaphox_file(count: int = 30) -> bytes:
     return ("#Begin Data\r\n" + "".join(f"SL\r\n{one}\r\nS>\r\n" for one in records) + "#End Data\r\n").encode()
 
 
-def seaphox_log(count: int = 30) -> bytes:
-    """The same in a logger's lines, stamped nine seconds late, with the logger's messages between them."""
-    lines = []
-    for n in range(count):
-        stamp = f"2024/05/08 14:{n:02d}:"
-        lines += [f"{stamp}00.924 [phtest:DLOGP6]:Instrument Started Successfully [Power On]",
-                  f"{stamp}01.744 <Executed/>",
-                  stamp + "10.250 " + SEAPHOX.replace("14:00:01,825", f"14:{n:02d}:01,  {825 + n}")]  # fmt: skip
-    return "".join(f"{line}\n" for line in lines).encode()
-
-
 def ctd_modem_file(count: int = 20, voltages: int = 4) -> bytes:
     """Status of a 16plus-IM and hourly samples, one status after the other."""
     head = "#CTDBP Status\n#\n#SBE 16plus-IM V 2.5.2  SERIAL NO. 50059    04 Aug 2015 06:17:34\n#status = logging\n"
@@ -131,13 +120,41 @@ def bare_log(count: int = 60) -> bytes:
     return "\n".join(["2017/11/10 00:00:00.000 [ctdbp1:DLOGP4]:Instrument Started [Power On]", *lines, ""]).encode()
 
 
+# Blanks before values as the firmware prints them; the second, of a shallow one, has the internal reference as well.
+DEEP_RECORD = (
+    "DSPHOX02071,2024-09-03T{:02}:33:50,{:>7}, 0000,{:>8.4f},7.8097,-0.993480,    7.100,  33.1319,  3.57378,{}"
+)
+DEEP_END = "  4.215,  0.0, 9.7"
+SHALLOW_RECORD = (
+    "SSPHOX01071,2024-09-03T{:02}:33:50,{:>6}, 0000,{:>8.4f},7.9640,7.9808,-0.979159,-1.029476, 26.9785,   24.609,"
+    "   34.9964,   5.51207,{}"
+)
+SHALLOW_END = "   4.392, 45.0,27.1"
+
+
+def seaphox_log(count: int = 12, *, shallow: bool = False, tag: str = "") -> bytes:
+    """A day of a logger that powers a SeapHOx every two hours."""
+    record, end = (SHALLOW_RECORD, SHALLOW_END) if shallow else (DEEP_RECORD, DEEP_END)
+    lines = []
+    for hour in range(count):
+        lines += [
+            f"2024/09/03 {hour:02}:28:03.614 [cphox1:DLOGP6]:Logger started: Idle state, without initialize",
+            f"2024/09/03 {hour:02}:30:02.924 [cphox1:DLOGP6]:Instrument Started Successfully [Power On]",
+            f"2024/09/03 {hour:02}:30:03.744 <Executed/>",
+            f"2024/09/03 {hour:02}:33:58.804 {tag}" + record.format(hour, 11_937 + 8 * hour, 9.4181 + hour / 7, end),
+            f"2024/09/03 {hour:02}:35:00.833 [cphox1:DLOGP6]:Instrument Stopped [Power Off]",
+        ]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
 def made_sea_bird_files() -> Iterator[tuple[str, bytes]]:
     """Name and content of each."""
     yield "touching.cnv", cnv_text_file()
     yield "without_pressure.DAT", imodem_file()
     yield "seaphox.DAT", seaphox_file()
-    yield "seaphox.log", seaphox_log()
     yield "ctd_modem.DAT", ctd_modem_file()
+    yield "20240903.cphox1.log", seaphox_log()
+    yield "20240903.shallow.log", seaphox_log(shallow=True, tag="[cphox1:DLOGP6]:")
     yield "binary.cnv", cnv_binary_file(timed=False)
     yield "microcats.DAT", microcat_file()
     yield "upload.hex.txt", bare_file()

@@ -26,6 +26,7 @@ UNABLE_TO_TELL = {
     "fluid_sample_chem_csv": "no checksum; a changed header names other quantities, a changed digit changes one value",
     "contros_hydroc": "no checksum; a changed digit changes one value",
     "cf_netcdf": "NetCDF has no checksum unless it was asked for one",
+    "seaphox_dcl": "no checksum; a changed digit changes one value",
     "seaphox_imodem": "no checksum; a changed digit changes one value",
     "sbe52mp_text": "no checksum; a changed digit changes one value",
     "sbe37im_imodem": "no checksum; a changed digit changes one value",

@@ -8,7 +8,7 @@ import pytest
 from ingest import sio
 from ingest.block_kernels import crc
 from ingest.compiled import sealed
-from ingest.forms import SPACES, Where, characters, digits, find, form, hex_pairs, literal, number
+from ingest.forms import SPACES, Where, characters, digits, find, fixed, form, hex_pairs, literal, number
 
 LINE = form(digits(4, 4), literal(b"\t"), digits(1, 6), literal(b"\t"), number(9, 6), literal(b"\t"), number(3))
 PATTERN = re.compile(rb"(\d{4})\t(\d{1,6})\t(-?\d{1,9}(?:\.\d{1,6})?)\t(-?\d{1,3})(?=[\r\n]|$)")
@@ -54,6 +54,34 @@ def test_whole_stretches_and_chains():
     assert chain.value.tolist() == [[12.0, 34.0, 5.0]]
     whole = find(buffer, np.array([0, 0, 8]), np.array([3, 6, 11]), part, Where.WHOLE)
     assert (whole.row.tolist(), whole.value.tolist()) == ([0, 2], [[12.0, 67.0]])
+
+
+def test_more_matches_than_stretches():
+    text = b"12,345,6," * 1000
+    part = form(digits(1, 3), literal(b","))
+    for where in (Where.ANYWHERE, Where.CHAIN):
+        found = find(
+            np.frombuffer(text + text, dtype=np.uint8), np.array([0, 9000]), np.array([9000, 18000]), part, where
+        )
+        assert found.value.tolist() == [[12.0, 345.0, 6.0] * 2000]
+        assert found.row.tolist() == [0] * 3000 + [1] * 3000
+        assert (found.start[1:] == found.stop[:-1]).all()
+    nowhere = find(np.frombuffer(text, dtype=np.uint8), np.empty(0, np.int64), np.empty(0, np.int64), part, Where.WHOLE)
+    assert nowhere.row.size == nowhere.value.size == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [(b"-1.25", -1.25), (b"-0.00", -0.0), (b"12.34", 12.34), (b"123.45", None), (b"1.2", None), (b"1.234", None),
+     (b"1.", None), (b"1", None), (b".25", None), (b"-.25", None), (b"1,25", None), (b"--1.25", None),
+     (b"  -1.25", -1.25), (b"- 1.25", None), (b"   ", None), (b"  12", None)],
+)  # fmt: skip
+def test_numbers_of_so_many_decimals(text, value):
+    found = find(
+        np.frombuffer(text, dtype=np.uint8), np.array([0]), np.array([len(text)]), form(fixed(2, 2)), Where.WHOLE
+    )
+    wanted = np.array([[] if value is None else [value]])
+    assert found.value.tobytes() == wanted.tobytes()
 
 
 def test_checksum_of_blocks_by_eight_bytes_at_a_time():

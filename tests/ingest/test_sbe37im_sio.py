@@ -52,6 +52,16 @@ def test_clock_errors_with_either_end(decode_bytes):
     assert (clocks["time"].values == np.datetime64("2013-03-27T16:40:32", "us")).all()
 
 
+def test_records_of_a_block_hold_all_its_bytes(decode_bytes):
+    content = sio_block("CT", SAMPLE * 3) + b"\r\n" + sio_block("CO", clock_note(55, -150) * 2)
+    streams = decode_bytes(content).streams
+    places = {name: (one["source_offset"].values.tolist(), one["source_length"].values.tolist())
+              for name, one in streams.items()}  # fmt: skip
+    assert places["samples"] == ([0, 33 + 13, 33 + 26], [33 + 13, 13, 13 + 1])
+    second = 33 + 39 + 1 + 2
+    assert places["clocks"] == ([second, second + 33 + 6], [33 + 6, 6 + 1])
+
+
 def test_a_block_with_a_bad_checksum_is_lost_as_a_whole(decode_bytes):
     content = bytearray(microcat_file(3))
     content[40] ^= 1

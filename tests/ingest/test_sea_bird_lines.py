@@ -8,6 +8,7 @@ import pytest
 
 import ingest
 from ingest.errors import CalibrationError
+from ingest.sea_bird_names import MICROMOLE_PER_MILLILITRE
 from tests.ingest.made_sea_bird import SEAPHOX, ctd_modem_file, imodem_file, seaphox_file, seaphox_log
 
 
@@ -33,30 +34,6 @@ def test_damaged_seaphox_record(decode_bytes, damage):
     decoded = decode_bytes(content[:at] + b"x" + content[at + 1 :])
     assert decoded.streams["samples"].sizes["time"] == 2
     assert decoded.ledger.bytes_rejected > 50
-
-
-def test_seaphox_in_the_lines_of_a_logger(decode_bytes):
-    """Seen in real logs: blanks behind the commas, records cut by the logger, a comment between the lines."""
-    content = seaphox_log(4).replace(b",  ", b",   ")
-    cut = content.index(b"22.2267", content.index(b"14:02:10.250"))
-    content = content[: cut + 4] + b"\n# cut\n" + content[content.index(b"\n", cut) + 1 :]
-    decoded = decode_bytes(content)
-    samples = decoded.streams["samples"]
-    assert samples["time"].values.astype("datetime64[s]").astype(str).tolist() == [
-        f"2024-05-08T14:{minute}:01" for minute in ("00", "01", "03")
-    ], "the instrument's clock"
-    assert samples["logger_clock_offset"].values.tolist() == [9_250_000] * 3
-    assert samples["sample_number"].values.tolist() == [825, 826, 828]
-    assert samples["temperature"].values.tolist() == [22.2267] * 3
-    rejected = b"".join(content[span.offset : span.offset + span.length] for span in decoded.ledger.rejected)
-    assert rejected == b"2024/05/08 14:02:10.250 DSPHOX02054,2024-05-08T14:02:01,   827,0000,22.2\n# cut\n"
-    assert {span.reason for span in decoded.ledger.skipped} == {"logger message", "terminal dialogue"}
-
-
-def test_seaphox_needs_a_stamp_where_others_have_one(decode_bytes):
-    content = seaphox_log(3)
-    bare = content.replace(b"2024/05/08 14:01:10.250 ", b"2024/13/08 14:01:10.250 ")
-    assert decode_bytes(bare).streams["samples"]["sample_number"].values.tolist() == [825, 827]
 
 
 @pytest.mark.parametrize("voltages", [0, 4, 6])
@@ -94,6 +71,96 @@ def test_status_of_a_ctd_without_a_sample(decode_bytes):
     decoded = decode_bytes(content)
     assert (decoded.reader, decoded.streams) == ("sbe16plus_imodem", {})
     assert decoded.ledger.bytes_skipped == len(content)
+
+
+def test_seaphox_in_a_log(decode_bytes):
+    decoded = decode_bytes(seaphox_log(3))
+    assert decoded.reader == "seaphox_dcl"
+    samples = decoded.streams["samples"]
+    first = [samples[name].values[0] for name in list(samples.data_vars)[:9]]
+    assert first == [9.4181, 7.8097, -0.99348, 7.1, 33.1319, 3.57378, 4.215 * MICROMOLE_PER_MILLILITRE, 0.0, 9.7]
+    assert samples["time"].values[1] == np.datetime64("2024-09-03T01:33:50", "us")
+    assert samples["logger_clock_offset"].values.tolist() == [8_804_000] * 3
+    assert samples["sample_number"].values.tolist() == [11_937, 11_945, 11_953]
+    assert samples.attrs["serial_number"] == "02071"
+    start, length = int(samples["source_offset"][0]), int(samples["source_length"][0])
+    assert seaphox_log(3)[start : start + length].startswith(b"2024/09/03 00:33:58.804 DSPHOX02071,")
+    reasons = {span.reason for span in decoded.ledger.skipped}
+    assert reasons == {"logger message", "terminal dialogue"}
+    assert not decoded.ledger.rejected
+
+
+@pytest.mark.parametrize("tag", ["", "[cphox1:DLOGP6]:"])
+def test_shallow_seaphox_in_a_log(decode_bytes, tag):
+    decoded = decode_bytes(seaphox_log(3, shallow=True, tag=tag))
+    samples = decoded.streams["samples"]
+    assert samples["ph_internal"].values.tolist() == [7.9808] * 3
+    assert samples["ph_internal_voltage"].values.tolist() == [-1.029476] * 3
+    assert samples["ph_sensor_temperature"].values.tolist() == [26.9785] * 3
+    assert samples["pressure"].values.tolist() == [24.609] * 3
+    assert samples["internal_temperature"].values.tolist() == [27.1] * 3
+    assert not decoded.ledger.rejected
+
+
+def _bare(log):
+    return b"".join(line[24:] for line in log.splitlines(keepends=True) if b"SPHOX" in line)
+
+
+@pytest.mark.parametrize("shallow", [False, True])
+@pytest.mark.parametrize("count", [1, 5])
+def test_records_as_the_instrument_sends_them(decode_bytes, shallow, count):
+    log = seaphox_log(count, shallow=shallow)
+    bare, logged = decode_bytes(_bare(log)), decode_bytes(log)
+    assert (bare.reader, logged.reader) == ("seaphox_imodem", "seaphox_dcl")
+    first, second = bare.streams["samples"], logged.streams["samples"].drop_vars("logger_clock_offset")
+    assert {str(name) for name in first.data_vars} == {str(name) for name in second.data_vars}
+    for name in (*first.data_vars, "time"):
+        assert first[name].values.tobytes() == second[name].values.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("whole", "damaged", "reason"),
+    [
+        (b"-0.993480,    7.100", b"-0.993480,", "not a whole record of a SeapHOx"),
+        (b", 9.7\n", b", 9\n", "not a whole record of a SeapHOx"),
+        (b"DSPHOX", b"DSP\x00HOX", "not a whole record of a SeapHOx"),
+        (b"DSPHOX", b"garbage DSPHOX", "not a whole record of a SeapHOx"),
+        (b"2024-09-03T", b"2024-19-03T", "instrument's clock is not a time"),
+        (b"2024/09/03 00:33", b"2024/09/03 00:73", "stamp is not a time"),
+        (b"2024/09/03 00:33:58.804 ", b"", "record without the logger's stamp"),
+        (b"2024/09/03 00:33:58.804 ", b"2024/09/03 00:33:58.804\n", "record without the logger's stamp"),
+    ],
+)
+def test_damaged_seaphox_record_in_a_log(decode_bytes, whole, damaged, reason):
+    log = seaphox_log(3)
+    content = log.replace(whole, damaged, 1)
+    assert content != log
+    decoded = decode_bytes(content)
+    assert decoded.streams["samples"].sizes["time"] == 2
+    assert {span.reason for span in decoded.ledger.rejected} >= {reason}
+    assert decoded.ledger.bytes_rejected > 50
+
+
+def test_a_tag_makes_no_noise_of_a_damaged_record(decode_bytes):
+    log = seaphox_log(3, tag="[cphox1:DLOGP6]:")
+    decoded = decode_bytes(log.replace(b",7.8097,", b",7.8O97,", 1))
+    assert decoded.streams["samples"].sizes["time"] == 2
+    assert [span.reason for span in decoded.ledger.rejected] == ["not a whole record of a SeapHOx"]
+
+
+def test_seaphox_records_of_another_layout_are_not_mixed_in(decode_bytes):
+    decoded = decode_bytes(seaphox_log(4) + seaphox_log(2, shallow=True))
+    assert decoded.streams["samples"].sizes["time"] == 4
+    assert "ph_internal" not in decoded.streams["samples"]
+    assert len(decoded.ledger.rejected) == 2
+
+
+def test_a_day_of_messages_alone_is_of_its_series(decode_bytes):
+    silent = b"".join(line for line in seaphox_log().splitlines(keepends=True) if b"cphox1" in line)
+    decoded = decode_bytes(silent)
+    assert (decoded.reader, decoded.streams) == ("seaphox_dcl", {})
+    late = decode_bytes(silent * 40 + seaphox_log(2))
+    assert late.streams["samples"].sizes["time"] == 2
 
 
 def test_modem_of_a_microcat_without_pressure(decode_bytes):
