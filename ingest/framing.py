@@ -135,23 +135,17 @@ def find_frames(block: Block, offset: int, search: Search, rule: FrameRule, *, l
         return Framing(frames, (), (), limit, Search() if frames else search, max(0, wanted - limit))
     seams = _Seams(block, offset, rule, damage, last)
     pieces, consumed, after = seams.between(found[:, 0], found[:, 0] + (found[:, 1] >> 8), limit, search)
-    return Framing(
-        frames,
-        tuple(_span(piece, offset, rule.noise) for piece in pieces if piece.search.noise),
-        tuple(_span(piece, offset, piece.search.reason or NO_SYNC) for piece in pieces if not piece.search.noise),
-        consumed,
-        after,
-        max(0, wanted - consumed),
-    )
+    skipped: list[Span] = []
+    rejected: list[Span] = []
+    for first, stop, found_as in pieces:
+        reason = rule.noise if found_as.noise else found_as.reason or NO_SYNC
+        (skipped if found_as.noise else rejected).append(Span(offset + first, stop - first, reason))
+    return Framing(frames, tuple(skipped), tuple(rejected), consumed, after, max(0, wanted - consumed))
 
 
 def sound_frames(head: Block, rule: FrameRule) -> tuple[Frames, ...]:
     """Good frames in the first bytes of a file, whatever stands between them."""
     return tuple(_sorted(_walked(head, rule, last=False)[0]))
-
-
-def _span(piece: "_Piece", offset: int, reason: str) -> Span:
-    return Span(offset + piece.start, piece.stop - piece.start, reason)
 
 
 _DAMAGE = Search(NO_SYNC)
@@ -289,10 +283,10 @@ class _Seams:
         pieces: list[_Piece] = []
         tail = limit
         plain = self.rule.text is None and not self.damage
-        for place in np.flatnonzero(closing > opening).tolist():
+        gaps = np.flatnonzero(closing > opening)
+        for place, first, stop in zip(gaps.tolist(), opening[gaps].tolist(), closing[gaps].tolist(), strict=True):
             # The last gap may go on in the next block, unless a frame that waits for its end stands behind it.
             closed = place < start.size or self.last or limit < len(self.block)
-            first, stop = int(opening[place]), int(closing[place])
             if plain and 0 < place < start.size:
                 pieces.append(_Piece(first, stop, _DAMAGE))
                 continue
