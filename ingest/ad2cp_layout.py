@@ -9,7 +9,7 @@ echosounder, raw echosounder.
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -121,11 +121,6 @@ class Group(NamedTuple):
     reason: str
 
 
-_KIND = np.array([1, 2])  # size of the header, record id
-_VERSION = np.array([0, 1])  # behind the header: version, and where its data start
-_ALL_BITS = np.full(2, 0xFF, np.uint8)
-
-
 def groups(matrix: Rows) -> Iterator[Group]:
     """Sort records of one length by layout.
 
@@ -139,21 +134,27 @@ def groups(matrix: Rows) -> Iterator[Group]:
     Group
         Rows ascending; columns are views into the matrix where all its rows are alike.
     """
-    for outer in alike_at(matrix, _KIND, _ALL_BITS):
-        part = take(matrix, outer)
-        header, record = int(part[0, 1]), int(part[0, 2])
-        for inner in alike_at(part, header + _VERSION, _ALL_BITS):
-            yield from _by_settings(take(part, inner), outer[inner], header, record)
+    yield from _sorted(matrix, np.arange(len(matrix)))
 
 
-def _by_settings(matrix: Rows, rows: NDArray[np.intp], header: int, record: int) -> Iterator[Group]:
-    fields = _fields_of(record, int(matrix[0, header]))
-    length = matrix.shape[1] - header
-    if isinstance(fields, str) or length < _LEAST[fields]:
-        reason = fields if isinstance(fields, str) else f"its data have {length} bytes, {_LEAST[fields]} are needed"
-        yield Group(rows, None, {}, f"record 0x{record:02x}: {reason}")
+def _sorted(matrix: Rows, rows: NDArray[np.intp]) -> Iterator[Group]:
+    """Sort by what counts in records of the first one's kind: mostly all are, which one look at each tells."""
+    kind = _kind_of(matrix)
+    for inner in alike_at(matrix, _counted(*kind)):
+        part = take(matrix, inner)
+        if _kind_of(part) == kind:
+            yield from _by_settings(part, rows[inner])
+        else:
+            yield from _sorted(part, rows[inner])
+
+
+def _by_settings(matrix: Rows, rows: NDArray[np.intp]) -> Iterator[Group]:
+    header, record = int(matrix[0, 1]), int(matrix[0, 2])
+    fields = _known(record, int(matrix[0, header]), matrix.shape[1] - header)
+    if isinstance(fields, str):
+        yield Group(rows, None, {}, f"record 0x{record:02x}: {fields}")
         return
-    for inner in _by_identity(matrix[:, header:], fields, record):
+    for inner in _by_raw_altimeter(matrix[:, header:], fields, record):
         data = take(matrix, inner)[:, header:]
         first = data[0].tobytes()
         settings = _settings(first, fields, record)
@@ -166,6 +167,14 @@ def _by_settings(matrix: Rows, rows: NDArray[np.intp], header: int, record: int)
             settings["altimeter_spacing"] = int.from_bytes(first[spacing : spacing + 2], "little") / 10_000
         layout = Layout(record, tuple(settings.items()), tuple(places.items()))
         yield Group(rows[inner], layout, _columns(data, places, _LEAST[fields]), "")
+
+
+def _known(record: int, version: int, length: int) -> np.dtype[Any] | str:
+    """The fixed fields of a record with so many bytes of data, or why there are none."""
+    fields = _fields_of(record, version)
+    if isinstance(fields, str) or length >= _LEAST[fields]:
+        return fields
+    return f"its data have {length} bytes, {_LEAST[fields]} are needed"
 
 
 def _fields_of(record: int, version: int) -> np.dtype[Any] | str:
@@ -182,34 +191,43 @@ _VELOCITY, _AMPLITUDE, _CORRELATION, _PERCENT_GOOD, _DEVIATIONS = 1 << 5, 1 << 6
 _TRACK_DISTANCE, _TRACK_MERIT, _TRACK_ATTITUDE = 1 << 8, 1 << 9, 1 << 10
 
 
-def _by_identity(data: Rows, fields: np.dtype[Any], record: int) -> Iterator[NDArray[np.intp]]:
-    """Row numbers by what tells one layout from another."""
-    for rows in alike_at(data, _identity_bytes(fields, record), _identity_mask(fields, record)):
-        raw = _raw_altimeter(data[rows[0]].tobytes(), fields, record)
-        if raw is None or raw + 6 > data.shape[1]:
-            yield rows
-        else:
-            yield from (rows[inner] for inner in alike(data[rows, raw : raw + 6]))
+def _by_raw_altimeter(data: Rows, fields: np.dtype[Any], record: int) -> Iterator[NDArray[np.intp]]:
+    """Row numbers by what tells one layout from another and has no fixed place."""
+    raw = _raw_altimeter(data[0].tobytes(), fields, record)
+    if raw is None or raw + 6 > data.shape[1]:
+        yield np.arange(len(data))
+    else:
+        yield from alike(data[:, raw : raw + 6])
 
 
-@cache
-def _identity_bytes(fields: np.dtype[Any], record: int) -> NDArray[np.intp]:
+def _kind_of(matrix: Rows) -> tuple[int, int, int, int]:
+    """Size of the header, record id, version of the data, and their bytes as far as they matter, of the first row."""
+    header = int(matrix[0, 1])
+    return header, int(matrix[0, 2]), int(matrix[0, header]), min(matrix.shape[1] - header, max(_LEAST.values()))
+
+
+@lru_cache(maxsize=256)
+def _counted(header: int, record: int, version: int, length: int) -> Rows:
+    """The bits by which records of a kind are told apart, in the first bytes of each."""
+    fields = _known(record, version, length)
+    counted = np.zeros(2, np.uint8) if isinstance(fields, str) else _identity(fields, record)
+    counted = np.concatenate([np.zeros(header, np.uint8), counted[:length]])
+    counted[[1, 2]] = counted[header : header + 2] = 0xFF  # the kind; the version, and where the data start
+    return counted
+
+
+def _identity(fields: np.dtype[Any], record: int) -> Rows:
     assert fields.fields is not None
+    counted = np.zeros(_LEAST[fields], np.uint8)
     if fields is RAW_ECHOSOUNDER:
-        return np.array([0, 1, *range(16, 32)])
-    named = ["beams", "cell_size", "blanking", *(["ambiguity"] if record == ECHOSOUNDER else [])]
-    places = [fields.fields[name][1] for name in named]
-    status = [fields.fields["status"][1]] if "status" in fields.fields else []
-    return np.array([*range(8), *(place + byte for place in places for byte in (0, 1)), *status])
-
-
-@cache
-def _identity_mask(fields: np.dtype[Any], record: int) -> Rows:
-    assert fields.fields is not None
-    mask = np.full(_identity_bytes(fields, record).size, 0xFF, np.uint8)
-    if fields is not RAW_ECHOSOUNDER and "status" in fields.fields:
-        mask[-1] = _BLANKING_IN_CENTIMETRES
-    return mask
+        counted[[0, 1, *range(16, 32)]] = 0xFF
+        return counted
+    counted[:8] = 0xFF
+    for name in ("beams", "cell_size", "blanking", *(["ambiguity"] if record == ECHOSOUNDER else [])):
+        counted[fields.fields[name][1] :][:2] = 0xFF
+    if "status" in fields.fields:
+        counted[fields.fields["status"][1]] = _BLANKING_IN_CENTIMETRES
+    return counted
 
 
 def _configuration(data: bytes, fields: np.dtype[Any]) -> tuple[int, int]:

@@ -224,6 +224,7 @@ def decode(
         The file cannot be read, no reader or more than one claims it, or its calibration is missing. Damage is no
         error: it is in the ledger.
     """
+    pages.reuse()
     collected: dict[str, list[xr.Dataset]] = {}
     with BlockDecoder(file, calibration=calibration, block_bytes=block_bytes) as decoder:
         for pieces in decoder:

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from ingest.compiled import compiled
 from ingest.matrices import Place
 from ingest.pieces import Columns
+from ingest.prefetch import ask_for
 from ingest.text import Bytes, Places
 
 _ALIGNMENT = 64
+_APART = 128  # bytes from one record to the next from which on the processor does not see what comes
 _ROWS_AT_ONCE = 512  # the records of a turn stay in cache, while field after field is taken out of them
 
 
@@ -54,8 +56,12 @@ def _gather(buffer: Bytes, start: Places, parts: Places, single: Bytes, double: 
 
     Rows of `parts`: first byte in a record, bytes, first byte in the array, bytes from there to the next record's.
     """
+    begin, end = parts[:, 0].min(), (parts[:, 0] + parts[:, 1]).max()
     for row in range(0, start.size, _ROWS_AT_ONCE):
         records = start[row : row + _ROWS_AT_ONCE]
+        if records[-1] - records[0] > _APART * records.size:
+            for record in records:
+                ask_for(buffer, record + begin, record + end)
         for part in range(len(parts)):
             first, size, stride = parts[part, 0], parts[part, 1], parts[part, 3]
             target = parts[part, 2] + row * stride

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ingest import pages
 from ingest.checksums import Eights, eights
 from ingest.compiled import compiled
+from ingest.prefetch import AHEAD, ask
 from ingest.text import Bytes, Places
 
 
@@ -90,30 +91,24 @@ def alike(matrix: Bytes) -> Iterator[Places]:
         yield np.flatnonzero(kinds == kind)
 
 
-def alike_at(matrix: Bytes, places: NDArray[np.intp], mask: Bytes) -> Iterator[Places]:
-    """Row numbers by equal content of some bytes, `places`, of which `mask` tells the bits that count.
+def alike_at(matrix: Bytes, counted: Bytes) -> Iterator[Places]:
+    """Row numbers by equal content of the bits that count.
 
     Rows are mostly all alike: that is found without a copy of them.
+
+    Parameters
+    ----------
+    matrix : ndarray of uint8, shape (n, length), length at least eight
+        Records.
+    counted : ndarray of uint8, shape (length,)
+        The bits that count in each byte of a row.
     """
     span, stride = bytes_of(matrix, matrix.shape[1])
-    if _same(span, stride, len(matrix), places, mask):
+    if agree(eights(span), np.arange(len(matrix)) * stride, counted):
         yield np.arange(len(matrix))
     else:
-        yield from alike(matrix[:, places] & mask)
-
-
-@compiled
-def _same(span: Bytes, stride: int, count: int, places: NDArray[np.intp], mask: Bytes) -> bool:
-    # Unsigned places: no look at whether each counts from the end, which took eight times as long.
-    many = np.uint64(places.size)
-    for row in range(1, count):
-        start, difference = np.uint64(row * stride), np.uint8(0)
-        for number in range(many):
-            place = np.uint64(places[np.uint64(number)])
-            difference |= (span[place] ^ span[start + place]) & mask[np.uint64(number)]
-        if difference:
-            return False
-    return True
+        places = np.flatnonzero(counted)
+        yield from alike(matrix[:, places] & counted[places])
 
 
 def take(matrix: Bytes, chosen: Places) -> Bytes:
@@ -145,6 +140,9 @@ def _agree(block: Eights, start: Places, at: Places, masks: Eights) -> bool:
     for place in range(at.size):
         first[place] = block[start[0] + at[place]] & masks[place]
     for row in range(1, start.size):
+        if row + AHEAD < start.size:
+            for place in range(at.size):
+                ask(block, start[row + AHEAD] + at[place])
         differing = _NOTHING
         for place in range(at.size):
             differing |= (block[start[row] + at[place]] & masks[place]) ^ first[place]

@@ -1,5 +1,6 @@
 """SonTek ADV: raw fields of samples to engineering units."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,14 +8,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest import pages
-from ingest.compiled import compiled
 from ingest.dataset import assemble
-from ingest.matrices import Place, column
 from ingest.pieces import Columns
 from ingest.reader import Batch
 from ingest.sontek_adv_layout import RATES_PER_HERTZ, Configuration, Layout
 from ingest.sontek_dataset import Variables
-from ingest.text import Bytes
 
 _FRAMES = {0: "beam", 1: "instrument", 2: "earth"}
 _ORIENTATIONS = {0: "down", 1: "up", 2: "side"}
@@ -28,20 +26,22 @@ def dataset_of(batch: Batch, layout: Layout, told: Configuration | None) -> xr.D
     Parameters
     ----------
     batch
-        The bytes of each sample (`raw`), `time`, and what `burst_variables` gives.
+        What `sontek_adv_samples.values_of` and `burst_variables` give, and `time`.
     layout
         Of all of them.
     told
         The file's configuration; what it says is not installed has no variable.
     """
-    raw = batch.columns["raw"]
-    variables: Variables = _velocity(raw, layout)
-    variables |= {name: values for name, values in batch.columns.items() if name not in ("raw", "time")}
-    variables |= _sensors(raw, layout, told)
+    variables: Variables = _velocity(batch.columns, layout)
+    variables |= {name: batch.columns[name] for name in BURST_VARIABLES}
+    variables |= _sensors(batch.columns, told)
     dataset = assemble(batch, variables, batch.columns["time"], _attributes(layout, told), _coordinates(layout))
     if "unreferenced_velocity" in dataset.variables and layout.coordinates == 0:
         dataset.variables["unreferenced_velocity"].attrs["comment"] = _BEAM_COMMENT
     return dataset
+
+
+BURST_VARIABLES = ("burst_number", "sound_speed", "probe_boundary_distance", "volume_boundary_distance")
 
 
 def burst_variables(header: Columns) -> Columns:
@@ -53,10 +53,8 @@ def burst_variables(header: Columns) -> Columns:
     return found
 
 
-def _velocity(raw: Bytes, layout: Layout) -> Variables:
-    places = layout.places
-    metres = _values(raw, places["velocity"], factor=layout.velocity_step)
-    echo, correlation = column(raw, places["amplitude"]), column(raw, places["correlation"])
+def _velocity(columns: Mapping[str, NDArray[Any]], layout: Layout) -> Variables:
+    metres, echo, correlation = columns["velocity"], columns["amplitude"], columns["correlation"]
     found: Variables
     if echo.ndim == 2:
         found = {"echo_intensity": (("beam",), echo), "correlation_percent": (("beam",), correlation)}
@@ -68,53 +66,26 @@ def _velocity(raw: Bytes, layout: Layout) -> Variables:
     return found | {name: (("axis" if layout.coordinates == 1 else "component",), metres)}
 
 
-def _sensors(raw: Bytes, layout: Layout, told: Configuration | None) -> Variables:
-    places = layout.places
+def _sensors(columns: Mapping[str, NDArray[Any]], told: Configuration | None) -> Variables:
     found: Variables = {}
-    if "attitude" in places and (told is None or told.compass):
-        degrees = _values(raw, places["attitude"], divisor=10.0)
-        found |= {name: degrees[:, place] for place, name in enumerate(("heading", "pitch", "roll"))}
-    if "temperature" in places and (told is None or told.thermometer):
-        found["transducer_temperature"] = _values(raw, places["temperature"], divisor=100.0)[:, 0]
-    if "pressure" in places:
-        counts = pages.empty(len(raw), np.int32)
-        counts[...] = column(raw, places["pressure"])
-        found["pressure_counts"] = counts
+    if "attitude" in columns and (told is None or told.compass):
+        found |= {name: columns["attitude"][:, place] for place, name in enumerate(("heading", "pitch", "roll"))}
+    if "temperature" in columns and (told is None or told.thermometer):
+        found["transducer_temperature"] = columns["temperature"]
+    if "pressure" in columns:
+        counts = found["pressure_counts"] = columns["pressure"]
         if told is not None and told.pressure:
-            decibars = np.multiply(counts, told.pressure_square * 1e-11, out=pages.empty(len(raw), np.float64))
+            decibars = np.multiply(counts, told.pressure_square * 1e-11, out=pages.empty(len(counts), np.float64))
             decibars += told.pressure_scale * 1e-8
             decibars *= counts
             decibars += told.pressure_offset * 1e-5
             found["pressure"] = decibars
-    if "analog" in places:
-        analog = column(raw, places["analog"]).astype(np.int32)
-        found |= {f"analog_input_{place + 1}": analog[:, place] for place in range(2)}
-    if "external_pressure" in places:
-        low, middle, high = column(raw, places["external_pressure"]).astype(np.int32).T
+    if "analog" in columns:
+        found |= {f"analog_input_{place + 1}": columns["analog"][:, place] for place in range(2)}
+    if "external_pressure" in columns:
+        low, middle, high = columns["external_pressure"].astype(np.int32).T
         found["external_pressure_counts"] = low + (middle << 8) + (high << 16)
     return found
-
-
-def _values(raw: Bytes, place: Place, *, factor: float = 1.0, divisor: float = 1.0) -> NDArray[np.float64]:
-    """Signed 16-bit counts of a field, times the factor or by the divisor, shape (n, count)."""
-    values = pages.empty((len(raw), place.size // 2), np.float64)
-    _scale(raw, place.start, values, factor, divisor)
-    return values
-
-
-@compiled
-def _scale(raw: Bytes, start: int, values: NDArray[np.float64], factor: float, divisor: float) -> None:
-    # Unsigned places: no look at whether each counts from the end, which took a quarter of the time.
-    held, at, skip = raw.reshape(-1), np.uint64(start), np.uint64(raw.shape[1] - 2 * values.shape[1])
-    for row in range(values.shape[0]):
-        for part in range(values.shape[1]):
-            count = np.int16(held[at] | held[at + _ONE] << 8)
-            values[row, part] = np.divide(count * factor, divisor)
-            at += _TWO
-        at += skip
-
-
-_ONE, _TWO = np.uint64(1), np.uint64(2)
 
 
 def _coordinates(layout: Layout) -> dict[str, xr.Variable]:

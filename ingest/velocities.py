@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from ingest import pages
 from ingest.compiled import compiled
 from ingest.matrices import bytes_of
+from ingest.prefetch import AHEAD, ask_for
 from ingest.text import Bytes
 
 BAD_VELOCITY = -32768
@@ -57,6 +58,8 @@ def _side_by_side(span: Bytes, stride: int, steps: NDArray[np.float32], metres: 
     parts, records, size = metres.shape
     for row in range(records):
         step = steps[row if steps.size > 1 else 0]
+        if row + AHEAD < records:
+            ask_for(span, (row + AHEAD) * stride, (row + AHEAD) * stride + 2 * parts * size)
         for part in range(parts):
             counts = span[row * stride + 2 * part * size : row * stride + 2 * (part + 1) * size]
             for place in range(size):

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.framing import Frames, Search, find_frames
+from ingest.framing import Frames, Search, find_frames, sound_frames
 from ingest.ledger import Span
 from ingest.matrices import Place, column, rows, small_fields
 from ingest.pd0_clock import read_clocks
@@ -43,7 +43,7 @@ class Piece(NamedTuple):
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with a sound ensemble or waves packet in its first bytes, or with the header of one at its start."""
     buffer = np.frombuffer(head, np.uint8)
-    if any(_is_frame(buffer, frames) for frames in find_frames(head, 0, Search(), RULE, last=False).frames):
+    if any(_is_frame(buffer, frames) for frames in sound_frames(head, RULE)):
         return True
     if not head.startswith(_ENSEMBLE) or len(head) < HEADER_BYTES + 2 or not possible(head[:HEADER_BYTES]):
         return False

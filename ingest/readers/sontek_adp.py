@@ -11,7 +11,8 @@ from ingest.ledger import Span
 from ingest.pieces import Stretch, kept
 from ingest.reader import Reader
 from ingest.sontek_dataset import dataset_of
-from ingest.sontek_framing import RULE
+from ingest.sontek_frames import SYNC
+from ingest.sontek_framing import HEADER_BYTES, PROFILE, RULE
 from ingest.sontek_layout import CONFIGURATION_BYTES, Layout, configuration, groups
 from ingest.sontek_records import Form
 from ingest.text import Bytes
@@ -22,7 +23,9 @@ _CLOCK = ("year", "day", "month", "minute", "hour", "hundredths", "second")
 
 def sniff(head: bytes, name: str) -> bool:
     """Claim a file with a sound profile in its first bytes, or with the configuration of an ADP at its start."""
-    return bool(sound_frames(head, RULE)) or configuration(head) is not None
+    if configuration(head) is not None:
+        return True
+    return bytes((SYNC, PROFILE, HEADER_BYTES, 0)) in head and bool(sound_frames(head, RULE))
 
 
 def _pieces(buffer: Bytes, frames: Frames, offset: int) -> tuple[list[tuple[Layout, Stretch]], list[Span]]:

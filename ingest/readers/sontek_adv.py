@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from ingest import pages
 from ingest.framing import Frames, sound_frames
 from ingest.ledger import Span
-from ingest.matrices import packed, rows
 from ingest.pieces import Stretch
 from ingest.reader import Reader
 from ingest.sontek_adv_dataset import burst_variables, dataset_of
 from ingest.sontek_adv_framing import BURST, HEADER_BYTES, RULE, sample_bytes
 from ingest.sontek_adv_layout import CONFIGURATION_BYTES, RATES_PER_HERTZ, Layout, configuration, groups
+from ingest.sontek_adv_samples import Samples, values_of
 from ingest.sontek_frames import SYNC
 from ingest.sontek_records import Form
 from ingest.text import Bytes
@@ -46,9 +46,9 @@ def _pieces(buffer: Bytes, frames: Frames, offset: int) -> tuple[list[tuple[Layo
         if not good.any():
             continue
         size = sample_bytes(layout.recorded)
-        raw = packed(rows(buffer, burst[good] + HEADER_BYTES, samples * size)).reshape(-1, size)
         columns = {name: _spread(values[good], samples) for name, values in burst_variables(header).items()}
-        columns |= {"time": _sum(time[good], _after(samples, layout.rate)), "raw": raw}
+        columns["time"] = _sum(time[good], _after(samples, layout.rate))
+        columns |= values_of(Samples(buffer, burst[good] + HEADER_BYTES, samples, size), layout)
         start, length = _records(burst[good] + offset, samples, size, frames.length)
         pieces.append((layout, Stretch(start, length, columns)))
     return pieces, rejected

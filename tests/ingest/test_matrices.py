@@ -1,5 +1,9 @@
 """Records as rows, their fields, and the memory they are copied into."""
 
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -86,3 +90,26 @@ def test_large_arrays_begin_with_a_page(shape):
     array[...] = 1.5
     assert (array == 1.5).all()
     assert pages.empty(3, "datetime64[us]").dtype == "datetime64[us]"
+
+
+_ROUNDS = """
+import resource
+import numpy as np
+from ingest import pages
+if {reused}:
+    pages.reuse()
+for _ in range(4):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    held = [np.ones(size, np.uint8) for size in (25_000_000, 16_000_000, *[2_000_000] * 7)]
+    del held
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's way of giving memory back is known")
+def test_memory_of_one_file_serves_the_next():
+    """What a file of 21 MB takes is not taken from the system anew for each file."""
+    anew, again = (
+        int(subprocess.check_output([sys.executable, "-c", _ROUNDS.format(reused=reused)])) for reused in (False, True)
+    )
+    assert again < 100 < anew

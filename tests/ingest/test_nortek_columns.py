@@ -70,11 +70,23 @@ def test_fields_are_those_of_every_record(count):
         assert columns[name].tobytes() == wanted.tobytes()
 
 
+def test_fields_of_records_that_lie_far_apart_are_brought_together():
+    buffer = sealed(np.random.default_rng(4).integers(0, 256, 1500 * 700, dtype=np.uint8))
+    start = 700 * np.arange(1500)
+    places = {"last": Place(698, np.dtype("<u2"), ()), "first": Place(3, np.dtype("u1"), ())}
+    columns = gathered(buffer, start, places)
+    assert columns["first"].tolist() == buffer[start + 3].tolist()
+    assert columns["last"].tolist() == buffer.reshape(-1, 700)[:, 698:].copy().view("<u2").reshape(-1).tolist()
+
+
 def test_rows_are_alike_by_the_bits_that_count():
-    rows = np.array([[1, 0b0110, 9], [2, 0b0111, 9], [3, 0b0100, 9]], np.uint8)
-    places = np.array([1, 2])
-    assert [one.tolist() for one in alike_at(rows, places, np.array([0b0100, 0xFF], np.uint8))] == [[0, 1, 2]]
-    assert [one.tolist() for one in alike_at(rows, places, np.array([0b0001, 0xFF], np.uint8))] == [[0, 2], [1]]
+    rows = np.zeros((3, 11), np.uint8)
+    rows[:, [1, 2, 10]] = [[1, 0b0110, 9], [2, 0b0111, 9], [3, 0b0100, 9]]
+    counted = np.zeros(11, np.uint8)
+    counted[2], counted[10] = 0b0100, 0xFF
+    assert [one.tolist() for one in alike_at(rows, counted)] == [[0, 1, 2]]
+    counted[2] = 0b0001
+    assert [one.tolist() for one in alike_at(rows, counted)] == [[0, 2], [1]]
 
 
 def test_floats_of_any_bits_are_scaled_to_numbers_or_none():
