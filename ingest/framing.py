@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ingest.checksums import Eights, eights
 from ingest.compiled import compiled
 from ingest.ledger import Span
+from ingest.runs import Runs
 from ingest.text import Block, Bytes, Places
 
 NO_SYNC = "no frame starts here"
@@ -33,9 +34,10 @@ Walk = Callable[[Bytes, Eights, int, bool, Found, Found], Walked]
 
 It goes from byte `at` of the block to its end, to the first frame that needs more bytes than are there (unless `last`),
 or until one of the arrays is full: `found`, rows of first byte and form of a good frame (its length times 256 plus a
-byte that tells its kind), and `faults`, rows of first byte, claimed length, fault and two numbers about it. After a
-good frame it goes on behind it, else at the next byte. It returns where it stopped, how many rows it wrote, and how
-long the block has to be for the waiting frame; 0 where none waits.
+byte that tells its kind) and of how many such frames follow each other there, which is 1 unless the walk says more; and
+`faults`, rows of first byte, claimed length, fault and two numbers about it. After a good frame it goes on behind it,
+else at the next byte. It returns where it stopped, how many rows it wrote, and how long the block has to be for the
+waiting frame; 0 where none waits.
 """
 
 
@@ -83,11 +85,20 @@ class Search:
 
 
 class Frames(NamedTuple):
-    """Good frames of one kind and length: first bytes in the block, ascending."""
+    """Good frames of one kind and length."""
 
     kind: int
-    length: int
-    start: Places
+    runs: Runs
+
+    @property
+    def length(self) -> int:
+        """Bytes of a frame."""
+        return self.runs.length
+
+    @property
+    def start(self) -> Places:
+        """Their first bytes in the block, ascending."""
+        return self.runs.start
 
 
 @dataclass(frozen=True)
@@ -131,10 +142,11 @@ def find_frames(block: Block, offset: int, search: Search, rule: FrameRule, *, l
     """
     found, damage, limit, wanted = _walked(block, rule, last=last)
     frames = tuple(_sorted(found))
-    if sum(one.length * one.start.size for one in frames) == limit:
+    if sum(one.length * one.runs.size for one in frames) == limit:
         return Framing(frames, (), (), limit, Search() if frames else search, max(0, wanted - limit))
     seams = _Seams(block, offset, rule, damage, last)
-    pieces, consumed, after = seams.between(found[:, 0], found[:, 0] + (found[:, 1] >> 8), limit, search)
+    ends = found[:, 0] + (found[:, 1] >> 8) * found[:, 2]
+    pieces, consumed, after = seams.between(found[:, 0], ends, limit, search)
     return Framing(
         frames,
         tuple(_span(piece, offset, rule.noise) for piece in pieces if piece.search.noise),
@@ -169,7 +181,7 @@ _FIRST_FRAMES, _MOST_FAULTS = 1 << 16, 4096
 def _walked(block: Block, rule: FrameRule, *, last: bool) -> tuple[Found, list[_Damage], int, int]:
     """Frames, damage by first byte, where the walk stopped, and how long the block has to be to go on; 0 at its end."""
     buffer, numbers = np.frombuffer(block, np.uint8), eights(block)
-    found = np.empty((min(_FIRST_FRAMES, buffer.size // 8 + 1), 2), np.int64)
+    found = np.ones((min(_FIRST_FRAMES, buffer.size // 8 + 1), 3), np.int64)
     faults = np.empty((_MOST_FAULTS, 5), np.int64)
     damage: list[_Damage] = []
     frames, at, full = 0, 0, True
@@ -180,7 +192,7 @@ def _walked(block: Block, rule: FrameRule, *, last: bool) -> tuple[Found, list[_
         damage += [_damage(row, buffer.size, rule) for row in faults[:damaged].tolist()]
         if full and frames == len(found):
             # As many as there will be if they go on like this, and some more.
-            room = np.empty((frames + 1024 + (buffer.size - at) * frames // max(1, at) * 9 // 8, 2), np.int64)
+            room = np.ones((frames + 1024 + (buffer.size - at) * frames // max(1, at) * 9 // 8, 3), np.int64)
             room[:frames] = found
             found = room
     return found[:frames], damage, at, wanted
@@ -198,8 +210,8 @@ def _damage(row: list[int], size: int, rule: FrameRule) -> _Damage:
 
 @compiled
 def end_of(found: Found, row: int) -> int:
-    """First byte after a frame that a walk found."""
-    end: int = found[row, 0] + (found[row, 1] >> 8)
+    """First byte after the frames of a row that a walk wrote."""
+    end: int = found[row, 0] + (found[row, 1] >> 8) * found[row, 2]
     return end
 
 
@@ -215,34 +227,30 @@ def _sorted(found: Found) -> Iterator[Frames]:
     """Frames by form, in order of the forms' first appearance."""
     if not len(found):
         return
-    forms, counts, places = _by_form(found)
-    for one, stop, count in zip(forms.tolist(), np.cumsum(counts).tolist(), counts.tolist(), strict=True):
-        yield Frames(one & 0xFF, one >> 8, places[stop - count : stop])
+    forms, rows, first, count = _by_form(found)
+    for one, stop, many in zip(forms.tolist(), np.cumsum(rows).tolist(), rows.tolist(), strict=True):
+        yield Frames(one & 0xFF, Runs(one >> 8, first[stop - many : stop], count[stop - many : stop]))
 
 
 @compiled
-def _by_form(frames: Found) -> tuple[Places, Places, Places]:
-    """Forms, how many frames have each, and the frames' first bytes: those of one form behind the other."""
-    forms, counts, row = np.zeros(16, np.int64), np.zeros(16, np.int64), 0
-    found = 0
-    while row < len(frames):
-        which, stop = _place_of(forms, found, frames[row, 1]), _end_of_run(frames, row)
-        if which == found:
-            if found == forms.size:
-                forms, counts = np.append(forms, np.zeros_like(forms)), np.append(counts, np.zeros_like(counts))
-            forms[found] = frames[row, 1]
-            found += 1
-        counts[which] += stop - row
-        row = stop
-    places, free, row = np.empty(len(frames), np.int64), np.cumsum(counts) - counts, 0
-    while row < len(frames):
-        which, stop = _place_of(forms, found, frames[row, 1]), _end_of_run(frames, row)
-        shift = free[which] - row
-        free[which] += stop - row
-        for one in range(row, stop):
-            places[one + shift] = frames[one, 0]
-        row = stop
-    return forms[:found], counts[:found], places
+def _by_form(found: Found) -> tuple[Places, Places, Places, Places]:
+    """Forms, how many rows have each, and the rows' first bytes and counts: those of one form behind the other."""
+    forms, rows, known = np.zeros(16, np.int64), np.zeros(16, np.int64), 0
+    which = np.empty(len(found), np.int64)
+    for row in range(len(found)):
+        which[row] = _place_of(forms, known, found[row, 1])
+        if which[row] == known:
+            if known == forms.size:
+                forms, rows = np.append(forms, np.zeros_like(forms)), np.append(rows, np.zeros_like(rows))
+            forms[known] = found[row, 1]
+            known += 1
+        rows[which[row]] += 1
+    first, count, free = np.empty_like(which), np.empty_like(which), np.cumsum(rows) - rows
+    for row in range(len(found)):
+        place = free[which[row]]
+        first[place], count[place] = found[row, 0], found[row, 2]
+        free[which[row]] += 1
+    return forms[:known], rows[:known], first, count
 
 
 @compiled
@@ -251,15 +259,6 @@ def _place_of(forms: Places, found: int, form: int) -> int:
         if forms[place] == form:
             return place
     return found
-
-
-@compiled
-def _end_of_run(frames: Found, row: int) -> int:
-    """Return the row after the last of those with the form of `row`."""
-    stop = row + 1
-    while stop < len(frames) and frames[stop, 1] == frames[row, 1]:
-        stop += 1
-    return stop
 
 
 _GOES_ON = re.compile(rb"[\t\r\n\x20-\x7e]*")

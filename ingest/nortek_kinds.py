@@ -10,17 +10,27 @@ from ingest.matrices import rows
 from ingest.nortek_classic import BURST_HEADER, CLOCK, SYSTEM
 from ingest.nortek_clock import decimal_times
 from ingest.nortek_vector_clock import Stamps
+from ingest.runs import Runs
 from ingest.text import Block, Bytes, Places
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Records of one id and length: places in the block, ascending, and the block."""
+    """Records of one id and length: where they stand in the block, and the block."""
 
     kind: int
-    length: int
-    start: Places
+    runs: Runs
     block: Block
+
+    @property
+    def length(self) -> int:
+        """Bytes of a record."""
+        return self.runs.length
+
+    @property
+    def start(self) -> Places:
+        """First bytes of the records in the block, ascending."""
+        return self.runs.start
 
     @property
     def buffer(self) -> Bytes:
@@ -34,8 +44,8 @@ class Kind:
 
     def between(self, first: int, stop: int) -> "Kind":
         """Those that start within a part of the block."""
-        low, high = np.searchsorted(self.start, (first, stop))
-        return self if high - low == self.start.size else replace(self, start=self.start[low:high])
+        held = self.runs.between(first, stop)
+        return self if held is self.runs else replace(self, runs=held)
 
 
 def places_of(kinds: Iterable[Kind], wanted: int) -> Places:

@@ -112,7 +112,7 @@ def _parse(block: Block, offset: int, state: State, *, last: bool) -> Parsed:
     period, hold = _period(kinds, state, last=last)
     if hold is not None:
         framing, kinds = _before(framing, kinds, offset, hold)
-    accepted = sum(kind.length * kind.start.size for kind in kinds if kind.kind in CONFIGURATIONS)
+    accepted = sum(kind.length * kind.runs.size for kind in kinds if kind.kind in CONFIGURATIONS)
     skipped = [*framing.skipped, *_not_decoded(kinds, offset)]
     rejected = list(framing.rejected)
     epochs = _epochs(kinds, state.settings)
@@ -166,7 +166,7 @@ def _period(kinds: list[Kind], state: State, *, last: bool) -> tuple[int | None,
 
 def _before(framing: Framing, kinds: list[Kind], offset: int, hold: int) -> tuple[Framing, list[Kind]]:
     """What stands before a record from which on the block comes again."""
-    held = [kind for kind in (kind.between(0, hold) for kind in kinds) if kind.start.size]
+    held = [kind for kind in (kind.between(0, hold) for kind in kinds) if kind.runs.size]
     skipped, rejected = (
         tuple(span for span in spans if span.offset < offset + hold) for spans in (framing.skipped, framing.rejected)
     )
@@ -186,7 +186,7 @@ def _epochs(kinds: list[Kind], settings: Settings) -> list[tuple[Settings, list[
     for place, (_, record) in enumerate([(0, b""), *told]):
         settings = settings.with_record(record) if record else settings
         held = [kind.between(edges[place], edges[place + 1]) for kind in data]
-        epochs.append((settings, [kind for kind in held if kind.start.size]))
+        epochs.append((settings, [kind for kind in held if kind.runs.size]))
     return epochs
 
 
@@ -222,7 +222,7 @@ def _by_items(kind: Kind, beams: int) -> list[tuple[Places | None, tuple[Item, .
     """Rows by what follows their fixed fields; None for all of them."""
     tell = {0x2A: (34, 36), 0x07: (4, 6), ATTITUDE: (5, 6)}.get(kind.kind)
     if tell is None:
-        return [(None, data_items(kind.kind, np.frombuffer(kind.block, np.uint8, kind.length, kind.start[0]), beams))]
+        return [(None, data_items(kind.kind, np.frombuffer(kind.block, np.uint8, kind.length, kind.runs.first[0]), beams))]
     first, stop = tell
     shown = kind.matrix[:, first] if stop - first == 1 else kind.matrix[:, first:stop].view("<u2")[:, 0]
     if (shown == shown[0]).all():
