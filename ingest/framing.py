@@ -34,10 +34,10 @@ Walk = Callable[[Bytes, Eights, int, bool, Found, Found], Walked]
 
 It goes from byte `at` of the block to its end, to the first frame that needs more bytes than are there (unless `last`),
 or until one of the arrays is full: `found`, rows of first byte and form of a good frame (its length times 256 plus a
-byte that tells its kind) and of how many such frames follow each other there, which is 1 unless the walk says more; and
-`faults`, rows of first byte, claimed length, fault and two numbers about it. After a good frame it goes on behind it,
-else at the next byte. It returns where it stopped, how many rows it wrote, and how long the block has to be for the
-waiting frame; 0 where none waits.
+byte that tells its kind) and of how many such frames follow each other there, at least 1; and `faults`, rows of first
+byte, claimed length, fault and two numbers about it. After a good frame it goes on behind it, else at the next byte. It
+returns where it stopped, how many rows it wrote, and how long the block has to be for the waiting frame; 0 where none
+waits.
 """
 
 
@@ -181,7 +181,7 @@ _FIRST_FRAMES, _MOST_FAULTS = 1 << 16, 4096
 def _walked(block: Block, rule: FrameRule, *, last: bool) -> tuple[Found, list[_Damage], int, int]:
     """Frames, damage by first byte, where the walk stopped, and how long the block has to be to go on; 0 at its end."""
     buffer, numbers = np.frombuffer(block, np.uint8), eights(block)
-    found = np.ones((min(_FIRST_FRAMES, buffer.size // 8 + 1), 3), np.int64)
+    found = np.empty((min(_FIRST_FRAMES, buffer.size // 8 + 1), 3), np.int64)
     faults = np.empty((_MOST_FAULTS, 5), np.int64)
     damage: list[_Damage] = []
     frames, at, full = 0, 0, True
@@ -192,7 +192,7 @@ def _walked(block: Block, rule: FrameRule, *, last: bool) -> tuple[Found, list[_
         damage += [_damage(row, buffer.size, rule) for row in faults[:damaged].tolist()]
         if full and frames == len(found):
             # As many as there will be if they go on like this, and some more.
-            room = np.ones((frames + 1024 + (buffer.size - at) * frames // max(1, at) * 9 // 8, 3), np.int64)
+            room = np.empty((frames + 1024 + (buffer.size - at) * frames // max(1, at) * 9 // 8, 3), np.int64)
             room[:frames] = found
             found = room
     return found[:frames], damage, at, wanted

@@ -1,4 +1,4 @@
-"""Records of one length, told as runs of such as follow each other: first byte and number, in place of a place for each.
+"""Records of one length as runs of such as follow each other: first byte and number, in place of a place for each.
 
 A Vector's 840,000 samples of 20 MB are 26,000 runs between records of other kinds, an Aquadopp's 340,000 records a few
 thousand: a list of all their places was written, sorted and read again, half of the search for them.
