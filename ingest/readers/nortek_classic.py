@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from ingest.checksums import eights
 from ingest.framing import Framing, Search, find_frames, sound_frames
-from ingest.gathered import gathered
 from ingest.ledger import Span
 from ingest.matrices import Place, column
 from ingest.nortek_classic import (
@@ -36,6 +35,7 @@ from ingest.nortek_classic import (
 from ingest.nortek_classic_dataset import dataset_of
 from ingest.nortek_classic_settings import Settings
 from ingest.nortek_clock import decimal_times
+from ingest.nortek_fields import field_columns
 from ingest.nortek_kinds import Kind, places_of, stamps_of
 from ingest.nortek_vector_clock import MOST_WAITING, Clock, counted_period, sample_times
 from ingest.nortek_vector_samples import Resolution, sample_columns
@@ -213,11 +213,13 @@ def _pieces(kinds: list[Kind], offset: int, state: State) -> Found:
             if isinstance(items, str):
                 rejected += [Span(int(place), kind.length, f"record 0x{kind.kind:02x}: {items}") for place in where]
                 continue
-            columns, good, reason = _dated(kind, own, items, timed)
+            frame = _frame(kind.kind, items, state.settings)
+            columns = timed.columns if kind.kind == SAMPLE else _columns(kind, own, items, frame)
+            columns, good, reason = _dated(kind, own, columns, timed)
             stretch, bad = kept(Stretch(where, size, columns), good, reason)
             rejected += bad
             if stretch.offset.size:
-                pieces.append((Layout(kind.kind, _frame(kind.kind, items, state.settings), items), stretch))
+                pieces.append((Layout(kind.kind, frame, items), stretch))
     pieces.sort(key=lambda piece: int(piece[1].offset[0]))
     return pieces, rejected, after
 
@@ -239,9 +241,10 @@ def _by_items(kind: Kind, beams: int) -> list[tuple[Places | None, tuple[Item, .
     ]
 
 
-def _columns(kind: Kind, own: Places | slice, items: tuple[Item, ...]) -> Columns:
+def _columns(kind: Kind, own: Places | slice, items: tuple[Item, ...], frame: str) -> Columns:
     fixed = {name: place for name, place in PLACES[kind.kind].items() if name != "clock"}
-    columns = gathered(kind.buffer, kind.start[own], fixed)
+    # Velocities of waves go by the configuration in force when the stream began, as they have no status.
+    columns = field_columns(kind.buffer, kind.start[own], fixed, speed="status" in fixed, apart=frame == "earth")
     start = DATA_START.get(kind.kind, 0)
     for name, format_, shape in items:
         columns[name] = column(kind.matrix[own], Place(start, np.dtype(format_), shape))
@@ -303,12 +306,11 @@ def _resolution(kinds: list[Kind], state: State) -> tuple[Resolution, bool | Non
 
 
 def _dated(
-    kind: Kind, own: Places | slice, items: tuple[Item, ...], timed: Timed
+    kind: Kind, own: Places | slice, columns: Columns, timed: Timed
 ) -> tuple[Columns, NDArray[np.bool_], str]:
     """Columns of records with their time, and which of them have none."""
     if kind.kind == SAMPLE:
-        return timed.columns | {"time": timed.time}, _after(timed), NO_CLOCK
-    columns = _columns(kind, own, items)
+        return columns | {"time": timed.time}, _after(timed), NO_CLOCK
     if kind.kind == ATTITUDE:
         before = np.searchsorted(timed.runs.start, kind.start[own])
         times = np.concatenate(([(timed.before or 0) // 1000], timed.time.astype(np.int64)))
