@@ -232,33 +232,45 @@ def _sorted(found: Found) -> Iterator[Frames]:
         yield Frames(one & 0xFF, Runs(one >> 8, first[stop - many : stop], count[stop - many : stop]))
 
 
-@compiled
+_FIRST_FORMS = 16
+
+
 def _by_form(found: Found) -> tuple[Places, Places, Places, Places]:
     """Forms, how many rows have each, and the rows' first bytes and counts: those of one form behind the other."""
-    forms, rows, known = np.zeros(16, np.int64), np.zeros(16, np.int64), 0
-    which = np.empty(len(found), np.int64)
-    for row in range(len(found)):
-        which[row] = _place_of(forms, known, found[row, 1])
-        if which[row] == known:
-            if known == forms.size:
-                forms, rows = np.append(forms, np.zeros_like(forms)), np.append(rows, np.zeros_like(rows))
-            forms[known] = found[row, 1]
-            known += 1
-        rows[which[row]] += 1
-    first, count, free = np.empty_like(which), np.empty_like(which), np.cumsum(rows) - rows
-    for row in range(len(found)):
-        place = free[which[row]]
-        first[place], count[place] = found[row, 0], found[row, 2]
-        free[which[row]] += 1
+    which, forms = np.empty(len(found), np.int64), np.empty(_FIRST_FORMS, np.int64)
+    known = _tell(found, forms, which)
+    while known > forms.size:
+        forms = np.empty(4 * forms.size, np.int64)
+        known = _tell(found, forms, which)
+    rows = np.bincount(which, minlength=known)
+    first, count = np.empty_like(which), np.empty_like(which)
+    _put_together(found, which, np.cumsum(rows) - rows, first, count)
     return forms[:known], rows[:known], first, count
 
 
 @compiled
-def _place_of(forms: Places, found: int, form: int) -> int:
-    for place in range(found):
-        if forms[place] == form:
-            return place
-    return found
+def _tell(found: Found, forms: Places, which: Places) -> int:
+    """Write down forms in order of their first appearance and each row's, and return how many; too many if no room."""
+    known = 0
+    for row in range(len(found)):
+        form, place = found[row, 1], 0
+        while place < known and forms[place] != form:
+            place += 1
+        if place == known:
+            if known == forms.size:
+                return known + 1
+            forms[known] = form
+            known += 1
+        which[row] = place
+    return known
+
+
+@compiled
+def _put_together(found: Found, which: Places, free: Places, first: Places, count: Places) -> None:
+    for row in range(len(found)):
+        place = free[which[row]]
+        first[place], count[place] = found[row, 0], found[row, 2]
+        free[which[row]] = place + 1
 
 
 _GOES_ON = re.compile(rb"[\t\r\n\x20-\x7e]*")

@@ -24,6 +24,9 @@ Int = NDArray[np.int64]
 
 _BEHIND = np.iinfo(np.int64).max
 
+_SHORT_RUN = 1 << 16
+"""Samples of a run whose times can be reckoned in whole microseconds from its first: none of them runs over."""
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -101,18 +104,25 @@ def _fill_times(
             stamp, fresh, begun = stamps.time[following], 1, 0 if stamps.restart[following] else begun
             following += 1
             until = _place_of(stamps, following)
+        if fresh or not begun:
+            elapsed = (steps + _ahead(counter, counters[row])) * period
+            lead, begun, fresh = _within_its_second(begun != 0, lead, elapsed, stamp), 1, 0
+        base, opening = (steps * period + lead) // 1000, steps
+        whole = period // 1000 if period % 1000 == 0 and count[run] < _SHORT_RUN else 0
         for _ in range(count[run]):
-            ahead = (np.int64(counters[row]) - counter) & 0xFF
+            steps += _ahead(counter, counters[row])
             counter = np.int64(counters[row])
-            steps += ahead if ahead else 1
-            if fresh or not begun:
-                lead = _within_its_second(begun != 0, lead, steps * period, stamp)
-                begun, fresh = 1, 0
-            time[row] = (steps * period + lead) // 1000
+            time[row] = base + (steps - opening) * whole if whole else (steps * period + lead) // 1000
             row += np.uint64(1)
     for last in range(following, stamps.place.size):
         stamp, fresh, begun = stamps.time[last], 1, 0 if stamps.restart[last] else begun
     return np.array([steps, counter, lead, begun, fresh, stamp], np.int64)
+
+
+@compiled
+def _ahead(before: int, counter: int) -> int:
+    """Return how many steps the counter of a sample, modulo 256, is ahead of the one before."""
+    return max(1, (np.int64(counter) - before) & 0xFF)
 
 
 @compiled

@@ -1,11 +1,13 @@
 """Quotients by multiplying, to the last bit: a division takes a processor some five times as long."""
 
 from fractions import Fraction
+from functools import cache
 from math import frexp, ldexp
 
 _BITS = 29
 
 
+@cache
 def reciprocal(divisor: int) -> tuple[float, float]:
     """One over a number, in two parts.
 

@@ -18,7 +18,6 @@ from ingest.ledger import Span
 from ingest.matrices import Place, column
 from ingest.nortek_classic import (
     ATTITUDE,
-    CLOCK,
     CONFIGURATIONS,
     DATA_START,
     NOT_DECODED,
@@ -34,7 +33,6 @@ from ingest.nortek_classic import (
 )
 from ingest.nortek_classic_dataset import dataset_of
 from ingest.nortek_classic_settings import Settings
-from ingest.nortek_clock import decimal_times
 from ingest.nortek_fields import field_columns
 from ingest.nortek_kinds import Kind, places_of, stamps_of
 from ingest.nortek_vector_clock import MOST_WAITING, Clock, counted_period, sample_times
@@ -319,7 +317,7 @@ def _dated(
         return columns, good[before], NO_CLOCK
     if "clock" not in PLACES[kind.kind]:
         return columns, np.ones(kind.start[own].size, bool), ""
-    time, valid = decimal_times(kind.buffer, kind.start[own], CLOCK)
+    time, valid = (values[own] for values in kind.times)
     if "milliseconds" in columns:
         time = time + columns.pop("milliseconds").astype("timedelta64[ms]")
     return columns | {"time": time}, valid, IMPOSSIBLE_CLOCK
