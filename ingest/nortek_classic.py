@@ -60,9 +60,9 @@ _SAMPLE_BYTES = RECORD_BYTES[SAMPLE]
 _SAMPLE_START = np.uint64(SAMPLE << 8 | SYNC)
 _WORDS, _SIXTEEN, _FIRST = np.uint64(0x0000_FFFF_0000_FFFF), np.uint64(0xFFFF), np.uint64(FIRST_SUM)
 _BYTE, _WORD, _HALF, _STATED = np.uint64(8), np.uint64(16), np.uint64(32), np.uint64(48)
-_NOTHING, _ONE, _TWO, _SIX, _SEVEN, _EIGHT = (np.uint64(number) for number in (0, 1, 2, 6, 7, 8))
+_ONE, _TWO, _SIX, _SEVEN, _EIGHT, _TWICE = (np.uint64(number) for number in (1, 2, 6, 7, 8, 16))
 _LOW, _HEADER, _SYNC = np.uint64(0xFF), np.uint64(0xFFFF_FFFF), np.uint64(SYNC)
-_SAMPLE_SIZE, _NO_HEADER = np.uint64(_SAMPLE_BYTES), np.uint64(1 << 32)
+_SAMPLE_SIZE, _CURRENT_SIZE, _NO_HEADER = np.uint64(_SAMPLE_BYTES), np.uint64(42), np.uint64(1 << 32)
 
 # By record id; of an id that is not known no length is possible.
 _SHORTEST, _MAXIMUM = np.ones(256, np.int64), np.zeros(256, np.int64)
@@ -80,14 +80,14 @@ def _samples(numbers: Eights, at: int) -> int:
     """
     place, stop = np.uint64(at), np.uint64(max(0, numbers.size - 16))
     while place < stop:
-        first, second, third = numbers[place], numbers[place + _EIGHT], numbers[place + _WORD]
+        first, second, third = numbers[place], numbers[place + _EIGHT], numbers[place + _TWICE]
         halves = (first & _WORDS) + (first >> _WORD & _WORDS) + (second & _WORDS) + (second >> _WORD & _WORDS)
         halves += (third & _WORDS) + (third >> _WORD & _SIXTEEN)
         wrong = (halves + (halves >> _HALF) + _FIRST) & _SIXTEEN != third >> _STATED
         if first & _SIXTEEN != _SAMPLE_START or wrong:
             break
         place += _SAMPLE_SIZE
-    return (np.int64(place) - at) // _SAMPLE_BYTES
+    return int(np.int64(place) - at) // _SAMPLE_BYTES
 
 
 @compiled
@@ -100,9 +100,21 @@ def _stated_bytes(buffer: Bytes, at: int) -> int:
 
 
 @compiled
+def _forty(numbers: Eights, place: np.uint64) -> np.uint64:
+    """Sum of the words of forty bytes, in two halves: written out for an Aquadopp's records, which have 42."""
+    first, second, third = numbers[place], numbers[place + _EIGHT], numbers[place + _TWICE]
+    fourth, fifth = numbers[place + _EIGHT + _TWICE], numbers[place + _TWICE + _TWICE]
+    even = (first & _WORDS) + (second & _WORDS) + (third & _WORDS) + (fourth & _WORDS) + (fifth & _WORDS)
+    odd = (first >> _WORD & _WORDS) + (second >> _WORD & _WORDS) + (third >> _WORD & _WORDS)
+    odd += (fourth >> _WORD & _WORDS) + (fifth >> _WORD & _WORDS)
+    total: np.uint64 = even + odd
+    return total
+
+
+@compiled
 def _sized(numbers: Eights, at: int, found: Found, frames: int) -> int:
     """Enter records of other kinds that follow each other from `at` on, and return how many rows there are then."""
-    place, size, known, row = np.uint64(at), _NOTHING, _NO_HEADER, frames
+    place, size, known, row = np.uint64(at), _TWO, _NO_HEADER, frames
     while place < np.uint64(numbers.size):
         first = numbers[place]
         if first & _HEADER != known:
@@ -117,6 +129,8 @@ def _sized(numbers: Eights, at: int, found: Found, frames: int) -> int:
         if end + _TWO > np.uint64(numbers.size) + _SEVEN:
             break
         halves, ending = _FIRST, numbers[end - _SIX]
+        if size == _CURRENT_SIZE:
+            halves, place = halves + _forty(numbers, place), end
         while place + _EIGHT <= end:
             number = numbers[place]
             halves += (number & _WORDS) + (number >> _WORD & _WORDS)

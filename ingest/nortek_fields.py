@@ -1,8 +1,8 @@
 """Fields of Nortek's classic records, each brought together into an array of its own in its unit, in one pass."""
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class _Column(NamedTuple):
     """A column's name and type, and what it is made of; `width` numbers a row, counted as the parts count them."""
 
     name: str
-    dtype: np.dtype
+    dtype: np.dtype[Any]
     shape: tuple[int, ...]
     width: int
     parts: tuple[_Part, ...]
@@ -78,7 +78,7 @@ def field_columns(buffer: Bytes, start: Places, places: Mapping[str, Place], *, 
     for one, size in zip(wanted, sizes, strict=True):
         values = arena[target : target + size].view(one.dtype)
         columned = apart and one.parts[0].what == SPEED
-        columns[one.name] = values.reshape(-1, count).T if columned else values.reshape(count, *one.shape)
+        columns[one.name] = values.reshape(*one.shape, count).T if columned else values.reshape(count, *one.shape)
         first = target // (one.dtype.itemsize * math.prod(one.shape) // one.width)
         step, stride = (count, 1) if columned else (1, one.width)
         parts += [(part, first + part.target * step, stride) for part in one.parts]
@@ -111,9 +111,7 @@ def _column(name: str, place: Place, places: Mapping[str, Place], speed: bool) -
 def _copied(place: Place) -> tuple[int, tuple[_Part, ...]]:
     """Copy in parts of two bytes, or of one where that leaves one over."""
     what, size = (BYTE, 1) if place.size % 2 else (WORD, 2)
-    return place.size // size, tuple(
-        _Part(what, place.start + size * part, part) for part in range(place.size // size)
-    )
+    return place.size // size, tuple(_Part(what, place.start + size * part, part) for part in range(place.size // size))
 
 
 class _Views(NamedTuple):
@@ -127,12 +125,12 @@ class _Views(NamedTuple):
 
 
 def _views(arena: Bytes) -> _Views:
-    return _Views(arena, *(arena.view(kind) for kind in (np.uint16, np.int32, np.float32, np.float64)))
+    return _Views(arena, arena.view("<u2"), arena.view("<i4"), arena.view("<f4"), arena.view("<f8"))
 
 
 @compiled
 def _fill(buffer: Bytes, start: Places, parts: Places, factors: NDArray[np.float64], out: _Views) -> None:
-    """Fill the columns; rows of `parts` are what, first byte, first target, from there to the next row's, other byte."""
+    """Fill the columns; rows of `parts` are what, first byte, first target, way to the next row's, other byte."""
     for row in range(0, start.size, _ROWS_AT_ONCE):
         records = start[row : row + _ROWS_AT_ONCE]
         for part in range(len(parts)):
@@ -145,7 +143,7 @@ def _fill(buffer: Bytes, start: Places, parts: Places, factors: NDArray[np.float
             elif what == WIDE:
                 _wide(buffer, records, first, out.wide[target : target + records.size])
             elif what == SPEED:
-                _speed(buffer, records, first, other, out.single, target, stride)
+                _speed(buffer, records, parts[part], out.single, target)
             elif what == PRESSURE:
                 _pressure(buffer, records, first, other, factors[part], out.double[target : target + records.size])
             else:
@@ -171,7 +169,7 @@ def _words(buffer: Bytes, records: Places, first: int, out: NDArray[np.uint16], 
 
 
 @compiled
-def _word(buffer: Bytes, at: int) -> int:
+def _word(buffer: Bytes, at: np.uint64) -> np.uint16:
     return np.uint16(buffer[at] | np.uint16(buffer[at + np.uint64(1)]) << 8)
 
 
@@ -209,11 +207,10 @@ def _pressure(
 
 
 @compiled
-def _speed(
-    buffer: Bytes, records: Places, first: int, status: int, out: NDArray[np.float32], target: int, stride: int
-) -> None:
+def _speed(buffer: Bytes, records: Places, part: Places, out: NDArray[np.float32], target: int) -> None:
+    first, status = part[1], part[4]
     # The nearest float is that of a division by the steps in a metre: tested for all 65,536.
-    at, step = np.uint64(target), np.uint64(stride)
+    at, step = np.uint64(target), np.uint64(part[3])
     for row in range(records.size):
         record = np.uint64(records[row])
         tenths = buffer[record + np.uint64(status)] >> _TENTHS_OF_STATUS & 1

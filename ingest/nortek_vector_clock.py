@@ -122,7 +122,8 @@ def _fill_times(
 @compiled
 def _ahead(before: int, counter: int) -> int:
     """Return how many steps the counter of a sample, modulo 256, is ahead of the one before."""
-    return max(1, (np.int64(counter) - before) & 0xFF)
+    ahead = int(np.int64(counter) - before) & 0xFF
+    return ahead if ahead else 1
 
 
 @compiled

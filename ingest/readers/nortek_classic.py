@@ -317,7 +317,7 @@ def _dated(
         return columns, good[before], NO_CLOCK
     if "clock" not in PLACES[kind.kind]:
         return columns, np.ones(kind.start[own].size, bool), ""
-    time, valid = (values[own] for values in kind.times)
+    time, valid = kind.times[0][own], kind.times[1][own]
     if "milliseconds" in columns:
         time = time + columns.pop("milliseconds").astype("timedelta64[ms]")
     return columns | {"time": time}, valid, IMPOSSIBLE_CLOCK
