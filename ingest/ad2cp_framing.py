@@ -59,7 +59,7 @@ def _follow(buffer: Bytes, numbers: Eights, at: int, found: Found, frames: int) 
         computed, stated = data_sums(buffer, numbers, at, size)
         if computed != stated:
             break
-        found[frames, 0], found[frames, 1] = at, size << 8 | buffer[at + 2]
+        found[frames, 0], found[frames, 1], found[frames, 2] = at, size << 8 | buffer[at + 2], 1
         frames, at = frames + 1, at + size
     return frames
 

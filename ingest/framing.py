@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ingest.checksums import Eights, eights
 from ingest.compiled import compiled
 from ingest.ledger import Span
+from ingest.runs import Runs
 from ingest.text import Block, Bytes, Places
 
 NO_SYNC = "no frame starts here"
@@ -33,9 +34,10 @@ Walk = Callable[[Bytes, Eights, int, bool, Found, Found], Walked]
 
 It goes from byte `at` of the block to its end, to the first frame that needs more bytes than are there (unless `last`),
 or until one of the arrays is full: `found`, rows of first byte and form of a good frame (its length times 256 plus a
-byte that tells its kind), and `faults`, rows of first byte, claimed length, fault and two numbers about it. After a
-good frame it goes on behind it, else at the next byte. It returns where it stopped, how many rows it wrote, and how
-long the block has to be for the waiting frame; 0 where none waits.
+byte that tells its kind) and of how many such frames follow each other there, at least 1; and `faults`, rows of first
+byte, claimed length, fault and two numbers about it. After a good frame it goes on behind it, else at the next byte. It
+returns where it stopped, how many rows it wrote, and how long the block has to be for the waiting frame; 0 where none
+waits.
 """
 
 
@@ -83,11 +85,20 @@ class Search:
 
 
 class Frames(NamedTuple):
-    """Good frames of one kind and length: first bytes in the block, ascending."""
+    """Good frames of one kind and length."""
 
     kind: int
-    length: int
-    start: Places
+    runs: Runs
+
+    @property
+    def length(self) -> int:
+        """Bytes of a frame."""
+        return self.runs.length
+
+    @property
+    def start(self) -> Places:
+        """Their first bytes in the block, ascending."""
+        return self.runs.start
 
 
 @dataclass(frozen=True)
@@ -131,10 +142,10 @@ def find_frames(block: Block, offset: int, search: Search, rule: FrameRule, *, l
     """
     found, damage, limit, wanted = _walked(block, rule, last=last)
     frames = tuple(_sorted(found))
-    if sum(one.length * one.start.size for one in frames) == limit:
+    if sum(one.length * one.runs.size for one in frames) == limit:
         return Framing(frames, (), (), limit, Search() if frames else search, max(0, wanted - limit))
     seams = _Seams(block, offset, rule, damage, last)
-    pieces, consumed, after = seams.between(found[:, 0], found[:, 0] + (found[:, 1] >> 8), limit, search)
+    pieces, consumed, after = seams.between(found[:, 0], found[:, 0] + (found[:, 1] >> 8) * found[:, 2], limit, search)
     skipped: list[Span] = []
     rejected: list[Span] = []
     for first, stop, found_as in pieces:
@@ -163,7 +174,7 @@ _FIRST_FRAMES, _MOST_FAULTS = 1 << 16, 4096
 def _walked(block: Block, rule: FrameRule, *, last: bool) -> tuple[Found, list[_Damage], int, int]:
     """Frames, damage by first byte, where the walk stopped, and how long the block has to be to go on; 0 at its end."""
     buffer, numbers = np.frombuffer(block, np.uint8), eights(block)
-    found = np.empty((min(_FIRST_FRAMES, buffer.size // 8 + 1), 2), np.int64)
+    found = np.empty((min(_FIRST_FRAMES, buffer.size // 8 + 1), 3), np.int64)
     faults = np.empty((_MOST_FAULTS, 5), np.int64)
     damage: list[_Damage] = []
     frames, at, full = 0, 0, True
@@ -174,7 +185,7 @@ def _walked(block: Block, rule: FrameRule, *, last: bool) -> tuple[Found, list[_
         damage += [_damage(row, buffer.size, rule) for row in faults[:damaged].tolist()]
         if full and frames == len(found):
             # As many as there will be if they go on like this, and some more.
-            room = np.empty((frames + 1024 + (buffer.size - at) * frames // max(1, at) * 9 // 8, 2), np.int64)
+            room = np.empty((frames + 1024 + (buffer.size - at) * frames // max(1, at) * 9 // 8, 3), np.int64)
             room[:frames] = found
             found = room
     return found[:frames], damage, at, wanted
@@ -192,8 +203,8 @@ def _damage(row: list[int], size: int, rule: FrameRule) -> _Damage:
 
 @compiled
 def end_of(found: Found, row: int) -> int:
-    """First byte after a frame that a walk found."""
-    end: int = found[row, 0] + (found[row, 1] >> 8)
+    """First byte after the frames of a row that a walk wrote."""
+    end: int = found[row, 0] + (found[row, 1] >> 8) * found[row, 2]
     return end
 
 
@@ -209,57 +220,50 @@ def _sorted(found: Found) -> Iterator[Frames]:
     """Frames by form, in order of the forms' first appearance."""
     if not len(found):
         return
-    forms, counts, places = _by_form(found)
-    for one, stop, count in zip(forms.tolist(), np.cumsum(counts).tolist(), counts.tolist(), strict=True):
-        yield Frames(one & 0xFF, one >> 8, places[stop - count : stop])
+    forms, rows, first, count = _by_form(found)
+    for one, stop, many in zip(forms.tolist(), np.cumsum(rows).tolist(), rows.tolist(), strict=True):
+        yield Frames(one & 0xFF, Runs(one >> 8, first[stop - many : stop], count[stop - many : stop]))
+
+
+_FIRST_FORMS = 16
+
+
+def _by_form(found: Found) -> tuple[Places, Places, Places, Places]:
+    """Forms, how many rows have each, and the rows' first bytes and counts: those of one form behind the other."""
+    which, forms = np.empty(len(found), np.int64), np.empty(_FIRST_FORMS, np.int64)
+    known = _tell(found, forms, which)
+    while known > forms.size:
+        forms = np.empty(4 * forms.size, np.int64)
+        known = _tell(found, forms, which)
+    rows = np.bincount(which, minlength=known)
+    first, count = np.empty_like(which), np.empty_like(which)
+    _put_together(found, which, np.cumsum(rows) - rows, first, count)
+    return forms[:known], rows[:known], first, count
 
 
 @compiled
-def _by_form(frames: Found) -> tuple[Places, Places, Places]:
-    """Forms, how many frames have each, and the frames' first bytes: those of one form behind the other."""
-    forms, counts, kinds = np.zeros(16, np.int64), np.zeros(16, np.int64), np.empty(len(frames), np.int32)
-    row, found = _number(frames, 0, forms, counts, kinds)
-    while row < len(frames):
-        forms, counts = np.append(forms, np.zeros_like(forms)), np.append(counts, np.zeros_like(counts))
-        row, found = _number(frames, row, forms, counts, kinds)
-    places = np.empty(len(frames), np.int64)
-    _spread(frames, kinds, np.cumsum(counts) - counts, places)
-    return forms[:found], counts[:found], places
-
-
-# Apart from `_by_form`, which makes arrays anew: what is counted in a loop of its own took a fifth of the time.
-@compiled
-def _number(frames: Found, row: int, forms: Places, counts: Places, kinds: NDArray[np.int32]) -> tuple[int, int]:
-    """Number the form of each frame from `row` on, until there are more than `forms` holds: row and forms then."""
-    found, which = int(np.count_nonzero(counts)), 0
-    while row < len(frames):
-        if not counts[which] or forms[which] != frames[row, 1]:
-            which = _place_of(forms, found, frames[row, 1])
-            if which == forms.size:
-                break
-            if which == found:
-                forms[found], found = frames[row, 1], found + 1
-        kinds[row] = which
-        counts[which] += 1
-        row += 1
-    return row, found
+def _tell(found: Found, forms: Places, which: Places) -> int:
+    """Write down forms in order of their first appearance and each row's, and return how many; too many if no room."""
+    known = 0
+    for row in range(len(found)):
+        form, place = found[row, 1], 0
+        while place < known and forms[place] != form:
+            place += 1
+        if place == known:
+            if known == forms.size:
+                return known + 1
+            forms[known] = form
+            known += 1
+        which[row] = place
+    return known
 
 
 @compiled
-def _place_of(forms: Places, found: int, form: int) -> int:
-    for place in range(found):
-        if forms[place] == form:
-            return place
-    return found
-
-
-@compiled
-def _spread(frames: Found, kinds: NDArray[np.int32], free: Places, places: Places) -> None:
-    """Write the first byte of each frame to the next free place of its form."""
-    for row in range(len(frames)):
-        which = np.uint32(kinds[row])
-        places[free[which]] = frames[row, 0]
-        free[which] += 1
+def _put_together(found: Found, which: Places, free: Places, first: Places, count: Places) -> None:
+    for row in range(len(found)):
+        place = free[which[row]]
+        first[place], count[place] = found[row, 0], found[row, 2]
+        free[which[row]] = place + 1
 
 
 _GOES_ON = re.compile(rb"[\t\r\n\x20-\x7e]*")

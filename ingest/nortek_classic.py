@@ -60,8 +60,9 @@ _SAMPLE_BYTES = RECORD_BYTES[SAMPLE]
 _SAMPLE_START = np.uint64(SAMPLE << 8 | SYNC)
 _WORDS, _SIXTEEN, _FIRST = np.uint64(0x0000_FFFF_0000_FFFF), np.uint64(0xFFFF), np.uint64(FIRST_SUM)
 _BYTE, _WORD, _HALF, _STATED = np.uint64(8), np.uint64(16), np.uint64(32), np.uint64(48)
-_NOTHING, _ONE, _TWO, _SIX, _SEVEN, _EIGHT = (np.uint64(number) for number in (0, 1, 2, 6, 7, 8))
-_LOW, _SYNC = np.uint64(0xFF), np.uint64(SYNC)
+_ONE, _TWO, _SIX, _SEVEN, _EIGHT, _TWICE = (np.uint64(number) for number in (1, 2, 6, 7, 8, 16))
+_LOW, _HEADER, _SYNC = np.uint64(0xFF), np.uint64(0xFFFF_FFFF), np.uint64(SYNC)
+_SAMPLE_SIZE, _CURRENT_SIZE, _NO_HEADER = np.uint64(_SAMPLE_BYTES), np.uint64(42), np.uint64(1 << 32)
 
 # By record id; of an id that is not known no length is possible.
 _SHORTEST, _MAXIMUM = np.ones(256, np.int64), np.zeros(256, np.int64)
@@ -72,20 +73,21 @@ for _kind, _size in _LEAST.items():
 
 
 @compiled
-def _samples(numbers: Eights, at: int, found: Found, frames: int) -> int:
-    """Enter Vector samples that follow each other from `at` on, and return how many frames there are then.
+def _samples(numbers: Eights, at: int) -> int:
+    """How many Vector samples follow each other from `at` on.
 
     They are so short and so many that their sum is written out: half the time of the general one.
     """
-    while frames < len(found) and at + 16 < numbers.size and numbers[at] & _SIXTEEN == _SAMPLE_START:
-        first, second, third = numbers[at], numbers[at + 8], numbers[at + 16]
+    place, stop = np.uint64(at), np.uint64(max(0, numbers.size - 16))
+    while place < stop:
+        first, second, third = numbers[place], numbers[place + _EIGHT], numbers[place + _TWICE]
         halves = (first & _WORDS) + (first >> _WORD & _WORDS) + (second & _WORDS) + (second >> _WORD & _WORDS)
         halves += (third & _WORDS) + (third >> _WORD & _SIXTEEN)
-        if (halves + (halves >> _HALF) + _FIRST) & _SIXTEEN != third >> _STATED:
+        wrong = (halves + (halves >> _HALF) + _FIRST) & _SIXTEEN != third >> _STATED
+        if first & _SIXTEEN != _SAMPLE_START or wrong:
             break
-        found[frames, 0], found[frames, 1] = at, _SAMPLE_BYTES << 8 | SAMPLE
-        frames, at = frames + 1, at + _SAMPLE_BYTES
-    return frames
+        place += _SAMPLE_SIZE
+    return int(np.int64(place) - at) // _SAMPLE_BYTES
 
 
 @compiled
@@ -98,20 +100,37 @@ def _stated_bytes(buffer: Bytes, at: int) -> int:
 
 
 @compiled
-def _sized(numbers: Eights, at: int, found: Found, frames: int) -> int:
-    """Enter records of other kinds that follow each other from `at` on, and return how many frames there are then.
+def _forty(numbers: Eights, place: np.uint64) -> np.uint64:
+    """Sum of the words of forty bytes, in two halves: written out for an Aquadopp's records, which have 42."""
+    first, second, third = numbers[place], numbers[place + _EIGHT], numbers[place + _TWICE]
+    fourth, fifth = numbers[place + _EIGHT + _TWICE], numbers[place + _TWICE + _TWICE]
+    even = (first & _WORDS) + (second & _WORDS) + (third & _WORDS) + (fourth & _WORDS) + (fifth & _WORDS)
+    odd = (first >> _WORD & _WORDS) + (second >> _WORD & _WORDS) + (third >> _WORD & _WORDS)
+    odd += (fourth >> _WORD & _WORDS) + (fifth >> _WORD & _WORDS)
+    total: np.uint64 = even + odd
+    return total
 
-    An Aquadopp's have 42 bytes: their sum is written out too, a third of the time.
-    """
-    place, size, row = np.uint64(at), _NOTHING, np.uint64(frames)
-    while row < np.uint64(len(found)) and place < np.uint64(numbers.size):
+
+@compiled
+def _sized(numbers: Eights, at: int, found: Found, frames: int) -> int:
+    """Enter records of other kinds that follow each other from `at` on, and return how many rows there are then."""
+    place, size, known, row = np.uint64(at), _TWO, _NO_HEADER, frames
+    while place < np.uint64(numbers.size):
         first = numbers[place]
-        kind, size = np.int64(first >> _BYTE & _LOW), (first >> _WORD & _SIXTEEN) << _ONE
+        if first & _HEADER != known:
+            kind, size = np.int64(first >> _BYTE & _LOW), (first >> _WORD & _SIXTEEN) << _ONE
+            sized = kind != SAMPLE and _SHORTEST[kind] <= np.int64(size) <= _MAXIMUM[kind]
+            if row == len(found) or first & _LOW != _SYNC or not sized:
+                break
+            known = first & _HEADER
+            found[row, 0], found[row, 1], found[row, 2] = place, np.int64(size) << 8 | kind, 0
+            row += 1
         end = place + size - _TWO
-        sized = kind != SAMPLE and _SHORTEST[kind] <= np.int64(size) <= _MAXIMUM[kind]
-        if first & _LOW != _SYNC or not sized or end + _TWO > np.uint64(numbers.size) + _SEVEN:
+        if end + _TWO > np.uint64(numbers.size) + _SEVEN:
             break
         halves, ending = _FIRST, numbers[end - _SIX]
+        if size == _CURRENT_SIZE:
+            halves, place = halves + _forty(numbers, place), end
         while place + _EIGHT <= end:
             number = numbers[place]
             halves += (number & _WORDS) + (number >> _WORD & _WORDS)
@@ -121,19 +140,21 @@ def _sized(numbers: Eights, at: int, found: Found, frames: int) -> int:
             halves += (number & _WORDS) + (number >> _WORD & _WORDS)
         if (halves + (halves >> _HALF)) & _SIXTEEN != ending >> _STATED:
             break
-        found[row, 0], found[row, 1] = end + _TWO - size, np.int64(size) << 8 | kind
-        row, place = row + _ONE, end + _TWO
-    return int(np.int64(row))
+        found[row - 1, 2] += 1
+        place = end + _TWO
+    return row - 1 if row > frames and found[row - 1, 2] == 0 else row
 
 
 @compiled
 def _follow(buffer: Bytes, numbers: Eights, at: int, found: Found, frames: int) -> int:
-    """Enter good records that follow each other from `at` on, and return how many records there are then."""
+    """Enter good records that follow each other from `at` on, and return how many rows there are then."""
     before = -1
     while before < frames < len(found) and at < numbers.size and buffer[at] == SYNC:
         before = frames
-        frames = _samples(numbers, at, found, frames)
-        at += (frames - before) * _SAMPLE_BYTES
+        many = _samples(numbers, at)
+        if many:
+            found[frames, 0], found[frames, 1], found[frames, 2] = at, _SAMPLE_BYTES << 8 | SAMPLE, many
+            frames, at = frames + 1, at + many * _SAMPLE_BYTES
         sized = _sized(numbers, at, found, frames)
         at = end_of(found, sized - 1) if sized > frames else at
         frames = sized

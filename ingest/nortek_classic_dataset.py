@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ingest.dataset import assemble
 from ingest.nortek_classic import ATTITUDE, SAMPLE
 from ingest.nortek_classic_settings import Settings
-from ingest.nortek_velocity import AWAY, bit, finite_of, scaled
+from ingest.nortek_velocity import AWAY, bit, finite_of
 from ingest.reader import Batch
 from ingest.velocities import metres_per_second
 
@@ -23,18 +23,18 @@ _LOOKS_DOWN = 1
 _WAVES = (0x30, 0x36)
 _TENTHS_OF_STATUS = 1  # bit of the status byte: velocities count 0.1 mm/s
 
-# Our name, column, divisor from the raw integer to the vocabulary's unit.
-_SCALED = (
-    ("battery_voltage", "battery", 10.0),
-    ("sound_speed", "sound_speed", 10.0),
-    ("heading", "heading", 10.0),
-    ("pitch", "pitch", 10.0),
-    ("roll", "roll", 10.0),
-    ("transducer_temperature", "temperature", 100.0),
-    ("lowest_pressure", "lowest", 1000.0),
-    ("highest_pressure", "highest", 1000.0),
-    ("surface_distance", "distance", 1000.0),
-    ("second_surface_distance", "second_distance", 1000.0),
+# Our name, column: already in the vocabulary's unit.
+_MEASURED = (
+    ("battery_voltage", "battery"),
+    ("sound_speed", "sound_speed"),
+    ("heading", "heading"),
+    ("pitch", "pitch"),
+    ("roll", "roll"),
+    ("transducer_temperature", "temperature"),
+    ("lowest_pressure", "lowest"),
+    ("highest_pressure", "highest"),
+    ("surface_distance", "distance"),
+    ("second_surface_distance", "second_distance"),
 )
 
 # Our name, column, dimensions after time. Counts and words stay integers.
@@ -97,16 +97,12 @@ def dataset_of(batch: Batch, kind: int, frame: str, settings: Settings, status: 
     columns = dict(batch.columns)
     if "noise" in columns and "magnitude" not in columns:
         columns["noise"] = columns["noise"][:, :3]
-    variables: Variables = {**scaled(columns, _SCALED)}
+    variables: Variables = {name: columns[column] for name, column in _MEASURED if column in columns}
     for name, column, dimensions in _COUNTED:
         if column in columns:
             variables[name] = (dimensions, _signed(columns[column]))
     if "pressure" in columns:
         variables["pressure"] = columns["pressure"]
-    if "pressure_low" in columns:
-        pressure = columns["pressure_high"] * 65_536.0 if "pressure_high" in columns else np.zeros(len(batch.offset))
-        pressure += columns["pressure_low"]
-        variables["pressure"] = np.divide(pressure, 1000, out=pressure)
     variables |= _velocities(columns, kind, frame, settings)
     if kind == ATTITUDE:
         variables |= _attitude(columns)
@@ -160,9 +156,9 @@ def _velocities(columns: Mapping[str, NDArray[Any]], kind: int, frame: str, sett
 def _metres(
     columns: Mapping[str, NDArray[Any]], kind: int, settings: Settings, *, apart: int | None = None
 ) -> NDArray[np.float32]:
-    """Velocities in m/s; see `metres_per_second`. Those of a Vector's samples come so."""
+    """Velocities in m/s; see `metres_per_second`. Those of single records come so, but for waves."""
     raw = columns["velocity"]
-    if kind == SAMPLE:
+    if raw.dtype == np.float32:
         return raw if apart is None else np.ascontiguousarray(raw.T)
     return metres_per_second(raw, _divisor(columns, kind, settings), apart=apart)
 

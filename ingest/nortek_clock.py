@@ -1,8 +1,9 @@
-"""Clocks of Nortek's instruments: the bytes in their records to times, in one pass, each date reckoned once."""
+"""Clocks of Nortek's instruments: the bytes in their records to times, in one pass, each hour reckoned once."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import pages
 from ingest.compiled import compiled
 from ingest.stamp_kernels import days_of_month, days_since_1970
 from ingest.text import Bytes, Places
@@ -12,6 +13,8 @@ Flags = NDArray[np.bool_]
 
 _MICROSECONDS_PER_DAY = 86_400_000_000
 _NONE = 100  # for what is no decimal: too much for a field of any kind
+_DECIMAL = np.array([high * 10 + low if max(high, low) <= 9 else _NONE for high in range(16) for low in range(16)])
+"""Numbers that bytes stand for."""
 
 
 def decimal_times(buffer: Bytes, start: Places, first: int) -> tuple[Times, Flags]:
@@ -33,7 +36,8 @@ def decimal_times(buffer: Bytes, start: Places, first: int) -> tuple[Times, Flag
     valid : ndarray of bool, shape (n,)
         Where they are one.
     """
-    time, valid = _decimal_times(buffer, start, first)
+    time, valid = pages.empty(start.size, np.int64), np.empty(start.size, np.bool_)
+    _decimal_times(buffer, start, first, time, valid)
     return time.view("datetime64[us]"), valid
 
 
@@ -47,13 +51,6 @@ def counted_times(buffer: Bytes, start: Places, first: int) -> tuple[Places, Fla
 
 
 @compiled
-def _decimal(byte: int) -> int:
-    number: int = byte
-    high, low = number >> 4, number & 15
-    return high * 10 + low if high <= 9 and low <= 9 else _NONE
-
-
-@compiled
 def _midnight(year: int, month: int, day: int) -> tuple[int, bool]:
     """Microseconds from 1970 to the start of a day, and whether there is such a day."""
     if not (1 <= month <= 12 and 1 <= day <= days_of_month(year, month)):
@@ -62,23 +59,22 @@ def _midnight(year: int, month: int, day: int) -> tuple[int, bool]:
 
 
 @compiled
-def _decimal_times(buffer: Bytes, start: Places, first: int) -> tuple[Places, Flags]:
-    time, valid = np.zeros(start.size, np.int64), np.zeros(start.size, np.bool_)
-    before, midnight, dated = np.int64(-1), 0, False
+def _decimal_times(buffer: Bytes, start: Places, first: int, time: Places, valid: Flags) -> None:
+    before, full_hour, dated = np.int64(-1), 0, False
     for row in range(start.size):
         at = np.uint64(start[row] + first)
-        day, year, month = buffer[at + np.uint64(2)], buffer[at + np.uint64(4)], buffer[at + np.uint64(5)]
-        date = np.int64(day) | np.int64(year) << 8 | np.int64(month) << 16
-        if date != before:
-            before, years = date, _decimal(year)
-            midnight, dated = _midnight(years + (1900 if years >= 90 else 2000), _decimal(month), _decimal(day))
-            dated = dated and years != _NONE
-        minute, second = _decimal(buffer[at]), _decimal(buffer[at + np.uint64(1)])
-        hour = _decimal(buffer[at + np.uint64(3)])
-        if dated and hour <= 23 and minute <= 59 and second <= 59:
-            time[row] = midnight + ((hour * 60 + minute) * 60 + second) * 1_000_000
-            valid[row] = True
-    return time, valid
+        day, hour = buffer[at + np.uint64(2)], buffer[at + np.uint64(3)]
+        year, month = buffer[at + np.uint64(4)], buffer[at + np.uint64(5)]
+        told = np.int64(day) | np.int64(hour) << 8 | np.int64(year) << 16 | np.int64(month) << 24
+        if told != before:
+            before, years = told, _DECIMAL[year]
+            midnight, dated = _midnight(years + (1900 if years >= 90 else 2000), _DECIMAL[month], _DECIMAL[day])
+            dated = dated and years != _NONE and _DECIMAL[hour] <= 23
+            full_hour = midnight + _DECIMAL[hour] * 3_600_000_000
+        minute, second = _DECIMAL[buffer[at]], _DECIMAL[buffer[at + np.uint64(1)]]
+        good = dated and minute <= 59 and second <= 59
+        time[row] = full_hour + (minute * 60 + second) * 1_000_000 if good else 0
+        valid[row] = good
 
 
 @compiled

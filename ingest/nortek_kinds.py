@@ -8,19 +8,30 @@ import numpy as np
 
 from ingest.matrices import rows
 from ingest.nortek_classic import BURST_HEADER, CLOCK, SYSTEM
-from ingest.nortek_clock import decimal_times
+from ingest.nortek_clock import Flags, decimal_times
 from ingest.nortek_vector_clock import Stamps
+from ingest.runs import Runs
 from ingest.text import Block, Bytes, Places
+from ingest.timecode import Times
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Records of one id and length: places in the block, ascending, and the block."""
+    """Records of one id and length: where they stand in the block, and the block."""
 
     kind: int
-    length: int
-    start: Places
+    runs: Runs
     block: Block
+
+    @property
+    def length(self) -> int:
+        """Bytes of a record."""
+        return self.runs.length
+
+    @property
+    def start(self) -> Places:
+        """First bytes of the records in the block, ascending."""
+        return self.runs.start
 
     @property
     def buffer(self) -> Bytes:
@@ -32,10 +43,15 @@ class Kind:
         """Their bytes, shape (n, length)."""
         return rows(self.buffer, self.start, self.length)
 
+    @cached_property
+    def times(self) -> tuple[Times, Flags]:
+        """Times of records that have a clock, and which of them are one, each of shape (n,)."""
+        return decimal_times(self.buffer, self.start, CLOCK)
+
     def between(self, first: int, stop: int) -> "Kind":
         """Those that start within a part of the block."""
-        low, high = np.searchsorted(self.start, (first, stop))
-        return self if high - low == self.start.size else replace(self, start=self.start[low:high])
+        held = self.runs.between(first, stop)
+        return self if held is self.runs else replace(self, runs=held)
 
 
 def places_of(kinds: Iterable[Kind], wanted: int) -> Places:
@@ -47,7 +63,7 @@ def places_of(kinds: Iterable[Kind], wanted: int) -> Places:
 def stamps_of(kinds: Iterable[Kind]) -> Stamps:
     """Records with a time in file order; those with an impossible one are left out."""
     stamped = [kind for kind in kinds if kind.kind in (SYSTEM, BURST_HEADER)]
-    parts = [(kind, *decimal_times(kind.buffer, kind.start, CLOCK)) for kind in stamped]
+    parts = [(kind, *kind.times) for kind in stamped]
     if not parts:
         return Stamps(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, bool))
     place = np.concatenate([kind.start[valid] for kind, _, valid in parts])

@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import pages
 from ingest.compiled import compiled
+from ingest.runs import Runs
 from ingest.text import Bytes, Places
 
 SECOND = 1_000_000_000
@@ -21,6 +23,9 @@ MOST_WAITING = 1000  # samples that may wait for the rate to be known: 15 s at t
 Int = NDArray[np.int64]
 
 _BEHIND = np.iinfo(np.int64).max
+
+_SHORT_RUN = 1 << 16
+"""Samples of a run whose times can be reckoned in whole microseconds from its first: none of them runs over."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +65,15 @@ class Stamps(NamedTuple):
     restart: NDArray[np.bool_]
 
 
-def sample_times(clock: Clock, place: Places, counters: Bytes, stamps: Stamps) -> tuple[Int, Clock]:
+def sample_times(clock: Clock, runs: Runs, counters: Bytes, stamps: Stamps) -> tuple[Int, Clock]:
     """Times of samples in microseconds, shape (n,), and what they leave behind.
 
     Parameters
     ----------
     clock
         As the records before left it, `period` known, and with a stamp before the first sample.
-    place : ndarray of int64, shape (n,)
-        Where the samples stand, ascending.
+    runs
+        Where the samples stand.
     counters : ndarray of uint8, shape (n,)
         Their own.
     stamps
@@ -77,34 +82,48 @@ def sample_times(clock: Clock, place: Places, counters: Bytes, stamps: Stamps) -
     assert clock.period is not None
     begun = clock.lead is not None
     before = np.array([clock.steps, clock.counter, clock.lead or 0, begun, clock.fresh, clock.stamp or 0], np.int64)
-    time = np.empty(place.size, np.int64)
-    after = _fill_times(clock.period, before, place, counters, stamps, time)
+    time = pages.empty(runs.size, np.int64)
+    after = _fill_times(clock.period, before, (runs.first, runs.count), counters, stamps, time)
     steps, counter, lead, begun, fresh, _ = after.tolist()
     stamp = int(stamps.time[-1]) if stamps.time.size else clock.stamp
     return time, Clock(clock.period, lead if begun else None, steps, counter, stamp, bool(fresh))
 
 
 @compiled
-def _fill_times(period: int, before: Int, place: Places, counters: Bytes, stamps: Stamps, time: Int) -> Int:
+def _fill_times(
+    period: int, before: Int, runs: tuple[Places, Places], counters: Bytes, stamps: Stamps, time: Int
+) -> Int:
     """Fill in microseconds; the state after them is steps, counter, lead and whether any, whether fresh, stamp."""
     steps, counter, lead, begun, fresh, stamp = before
-    following, until = 0, _place_of(stamps, 0)
-    for row in range(place.size):
-        while place[row] >= until:
+    first, count = runs
+    following, until, row = 0, _place_of(stamps, 0), np.uint64(0)
+    for run in range(first.size):
+        # A stamp stands between runs, as it is another record.
+        while first[run] >= until:
             # The samples after a stamp are those of its second; a burst starts anew.
             stamp, fresh, begun = stamps.time[following], 1, 0 if stamps.restart[following] else begun
             following += 1
             until = _place_of(stamps, following)
-        ahead = (np.int64(counters[row]) - counter) & 0xFF
-        counter = np.int64(counters[row])
-        steps += ahead if ahead else 1
         if fresh or not begun:
-            lead = _within_its_second(begun != 0, lead, steps * period, stamp)
-            begun, fresh = 1, 0
-        time[row] = (steps * period + lead) // 1000
+            elapsed = (steps + _ahead(counter, counters[row])) * period
+            lead, begun, fresh = _within_its_second(begun != 0, lead, elapsed, stamp), 1, 0
+        base, opening = (steps * period + lead) // 1000, steps
+        whole = period // 1000 if period % 1000 == 0 and count[run] < _SHORT_RUN else 0
+        for _ in range(count[run]):
+            steps += _ahead(counter, counters[row])
+            counter = np.int64(counters[row])
+            time[row] = base + (steps - opening) * whole if whole else (steps * period + lead) // 1000
+            row += np.uint64(1)
     for last in range(following, stamps.place.size):
         stamp, fresh, begun = stamps.time[last], 1, 0 if stamps.restart[last] else begun
     return np.array([steps, counter, lead, begun, fresh, stamp], np.int64)
+
+
+@compiled
+def _ahead(before: int, counter: int) -> int:
+    """Return how many steps the counter of a sample, modulo 256, is ahead of the one before."""
+    ahead = int(np.int64(counter) - before) & 0xFF
+    return ahead if ahead else 1
 
 
 @compiled

@@ -39,3 +39,26 @@ def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     room = np.empty((-(-size // PAGE_BYTES) + 1) * PAGE_BYTES, np.uint8)
     first = -room.ctypes.data % PAGE_BYTES
     return room[first : first + size].view(kind).reshape(form)
+
+
+_ALIGNMENT = 64
+
+
+def together(*wanted: tuple[int | tuple[int, ...], DTypeLike]) -> list[NDArray[Any]]:
+    """Arrays in one piece of memory, as `empty` gives it, which stays as long as any of them is held.
+
+    Each would begin with a large page of its own and leave up to 2 MiB of its last one unused.
+
+    Parameters
+    ----------
+    *wanted
+        Shape and type of each.
+    """
+    forms = [((shape,) if isinstance(shape, int) else shape, np.dtype(kind)) for shape, kind in wanted]
+    sizes = [math.prod(shape) * kind.itemsize for shape, kind in forms]
+    starts = np.cumsum([0, *(-(-size // _ALIGNMENT) * _ALIGNMENT for size in sizes)]).tolist()
+    room = empty(starts[-1], np.uint8)
+    return [
+        room[start : start + size].view(kind).reshape(shape)
+        for (shape, kind), size, start in zip(forms, sizes, starts[:-1], strict=True)
+    ]

@@ -32,7 +32,7 @@ def _follow(buffer: Bytes, numbers: Eights, at: int, found: Found, frames: int) 
             break
         if byte_sum(numbers, at, end) != word(buffer, end):
             break
-        found[frames, 0], found[frames, 1] = at, (size + CHECKSUM_BYTES) << 8 | kind
+        found[frames, 0], found[frames, 1], found[frames, 2] = at, (size + CHECKSUM_BYTES) << 8 | kind, 1
         frames, at = frames + 1, end + CHECKSUM_BYTES
     return frames
 

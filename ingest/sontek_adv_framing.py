@@ -78,7 +78,7 @@ def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faul
         size = _size(buffer, at) if left >= HEADER_BYTES else 0
         length = _length(buffer, numbers, at, size) if size else 0
         if length:
-            found[frames, 0], found[frames, 1] = at, length << 8
+            found[frames, 0], found[frames, 1], found[frames, 2] = at, length << 8, 1
             frames += 1
             at += length
             continue

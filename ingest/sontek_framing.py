@@ -59,7 +59,7 @@ def walk(buffer: Bytes, numbers: Eights, at: int, last: bool, found: Found, faul
         size = _size(buffer, at) if left >= _TOLD and begins else 0
         form = _form(buffer, numbers, at, size) if size else 0
         if form:
-            found[frames, 0], found[frames, 1] = at, form
+            found[frames, 0], found[frames, 1], found[frames, 2] = at, form, 1
             frames += 1
             at += form >> 8
             continue

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 
 from ingest.checksums import eights
 from ingest.framing import Framing, Search, find_frames, sound_frames
-from ingest.gathered import gathered
 from ingest.ledger import Span
 from ingest.matrices import Place, column
 from ingest.nortek_classic import (
     ATTITUDE,
-    CLOCK,
     CONFIGURATIONS,
     DATA_START,
     NOT_DECODED,
@@ -35,12 +33,13 @@ from ingest.nortek_classic import (
 )
 from ingest.nortek_classic_dataset import dataset_of
 from ingest.nortek_classic_settings import Settings
-from ingest.nortek_clock import decimal_times
+from ingest.nortek_fields import field_columns
 from ingest.nortek_kinds import Kind, places_of, stamps_of
 from ingest.nortek_vector_clock import MOST_WAITING, Clock, counted_period, sample_times
-from ingest.nortek_vector_samples import sample_columns
+from ingest.nortek_vector_samples import Resolution, sample_columns
 from ingest.pieces import Columns, Stretch, joined, kept
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
+from ingest.runs import Runs
 from ingest.text import Block, Places
 from ingest.timecode import Times
 
@@ -79,6 +78,9 @@ class State:
     tenths: bool | None = None
 
 
+_NO_SAMPLES = Runs(RECORD_BYTES[SAMPLE], np.empty(0, np.int64), np.empty(0, np.int64))
+_BEHIND = np.iinfo(np.int64).max
+
 _NEXT = 64  # a logger's stamp may stand between a record and the next
 
 
@@ -112,7 +114,7 @@ def _parse(block: Block, offset: int, state: State, *, last: bool) -> Parsed:
     period, hold = _period(kinds, state, last=last)
     if hold is not None:
         framing, kinds = _before(framing, kinds, offset, hold)
-    accepted = sum(kind.length * kind.start.size for kind in kinds if kind.kind in CONFIGURATIONS)
+    accepted = sum(kind.length * kind.runs.size for kind in kinds if kind.kind in CONFIGURATIONS)
     skipped = [*framing.skipped, *_not_decoded(kinds, offset)]
     rejected = list(framing.rejected)
     epochs = _epochs(kinds, state.settings)
@@ -129,7 +131,7 @@ def _parse(block: Block, offset: int, state: State, *, last: bool) -> Parsed:
         own = [stretch for layout, stretch in pieces if layout == stream.layout]
         if own:
             batches[stream.name] = Batch(*joined(own))
-            accepted += int(batches[stream.name].length.sum(dtype=np.int64))
+            accepted += sum(int(stretch.length[0]) * stretch.length.size for stretch in own)
     records = Records(batches, accepted, tuple(sorted(skipped)), tuple(sorted(rejected)))
     after = replace(after, search=framing.search, wanted=framing.wanted, streams=streams)
     return records, framing.consumed, after
@@ -166,7 +168,7 @@ def _period(kinds: list[Kind], state: State, *, last: bool) -> tuple[int | None,
 
 def _before(framing: Framing, kinds: list[Kind], offset: int, hold: int) -> tuple[Framing, list[Kind]]:
     """What stands before a record from which on the block comes again."""
-    held = [kind for kind in (kind.between(0, hold) for kind in kinds) if kind.start.size]
+    held = [kind for kind in (kind.between(0, hold) for kind in kinds) if kind.runs.size]
     skipped, rejected = (
         tuple(span for span in spans if span.offset < offset + hold) for spans in (framing.skipped, framing.rejected)
     )
@@ -181,12 +183,12 @@ def _epochs(kinds: list[Kind], settings: Settings) -> list[tuple[Settings, list[
         for place, row in zip(kind.start, kind.matrix, strict=True)
     )  # fmt: skip
     data = [kind for kind in kinds if kind.kind in STREAMS]
-    edges = [0, *(place for place, _ in told), np.iinfo(np.int64).max]
+    edges = [0, *(place for place, _ in told), _BEHIND]
     epochs = []
     for place, (_, record) in enumerate([(0, b""), *told]):
         settings = settings.with_record(record) if record else settings
         held = [kind.between(edges[place], edges[place + 1]) for kind in data]
-        epochs.append((settings, [kind for kind in held if kind.start.size]))
+        epochs.append((settings, [kind for kind in held if kind.runs.size]))
     return epochs
 
 
@@ -205,15 +207,17 @@ def _pieces(kinds: list[Kind], offset: int, state: State) -> Found:
         for chosen, items in _by_items(kind, state.settings.beams):
             own = slice(None) if chosen is None else chosen
             where = kind.start[own] + offset if offset else kind.start[own]
-            size = np.full(where.size, kind.length, np.int32)
+            size = np.broadcast_to(np.int32(kind.length), where.shape)
             if isinstance(items, str):
                 rejected += [Span(int(place), kind.length, f"record 0x{kind.kind:02x}: {items}") for place in where]
                 continue
-            columns, good, reason = _dated(kind, own, items, timed)
+            frame = _frame(kind.kind, items, state.settings)
+            columns = timed.columns if kind.kind == SAMPLE else _columns(kind, own, items, frame)
+            columns, good, reason = _dated(kind, own, columns, timed)
             stretch, bad = kept(Stretch(where, size, columns), good, reason)
             rejected += bad
             if stretch.offset.size:
-                pieces.append((Layout(kind.kind, _frame(kind.kind, items, state.settings), items), stretch))
+                pieces.append((Layout(kind.kind, frame, items), stretch))
     pieces.sort(key=lambda piece: int(piece[1].offset[0]))
     return pieces, rejected, after
 
@@ -222,7 +226,8 @@ def _by_items(kind: Kind, beams: int) -> list[tuple[Places | None, tuple[Item, .
     """Rows by what follows their fixed fields; None for all of them."""
     tell = {0x2A: (34, 36), 0x07: (4, 6), ATTITUDE: (5, 6)}.get(kind.kind)
     if tell is None:
-        return [(None, data_items(kind.kind, np.frombuffer(kind.block, np.uint8, kind.length, kind.start[0]), beams))]
+        row = np.frombuffer(kind.block, np.uint8, kind.length, kind.runs.first[0])
+        return [(None, data_items(kind.kind, row, beams))]
     first, stop = tell
     shown = kind.matrix[:, first] if stop - first == 1 else kind.matrix[:, first:stop].view("<u2")[:, 0]
     if (shown == shown[0]).all():
@@ -234,9 +239,10 @@ def _by_items(kind: Kind, beams: int) -> list[tuple[Places | None, tuple[Item, .
     ]
 
 
-def _columns(kind: Kind, own: Places | slice, items: tuple[Item, ...]) -> Columns:
+def _columns(kind: Kind, own: Places | slice, items: tuple[Item, ...], frame: str) -> Columns:
     fixed = {name: place for name, place in PLACES[kind.kind].items() if name != "clock"}
-    columns = gathered(kind.buffer, kind.start[own], fixed)
+    # Velocities of waves go by the configuration in force when the stream began, as they have no status.
+    columns = field_columns(kind.buffer, kind.start[own], fixed, speed="status" in fixed, apart=frame == "earth")
     start = DATA_START.get(kind.kind, 0)
     for name, format_, shape in items:
         columns[name] = column(kind.matrix[own], Place(start, np.dtype(format_), shape))
@@ -245,9 +251,9 @@ def _columns(kind: Kind, own: Places | slice, items: tuple[Item, ...]) -> Column
 
 
 class Timed(NamedTuple):
-    """Samples of an epoch: places, columns, times, how many at the start have none, and the time before the first."""
+    """Samples of an epoch: runs, columns, times, how many at the start have none, and the time before the first."""
 
-    place: Places
+    runs: Runs
     columns: Columns
     time: Times
     undated: int
@@ -266,17 +272,18 @@ def _timed(kinds: list[Kind], state: State) -> tuple[Timed, State]:
     clock = state.clock
     samples = [kind for kind in kinds if kind.kind == SAMPLE]
     stamps = stamps_of(kinds)
-    place = samples[0].start if samples else np.empty(0, np.int64)
-    tenths, last_tenths = _tenths(kinds, place, state)
-    columns = sample_columns(eights(samples[0].block if samples else b""), place, tenths)
+    runs = samples[0].runs if samples else _NO_SAMPLES
+    resolution, last_tenths = _resolution(kinds, state)
+    columns = sample_columns(eights(samples[0].block if samples else b""), runs, resolution)
     before = None if clock.period is None else _reached(clock)
-    first = 0 if clock.stamp is not None else int(np.searchsorted(place, stamps.place[:1]).sum())
-    first = place.size if clock.stamp is None and not stamps.place.size else first
-    time = np.zeros(first if clock.period is not None else place.size, np.int64)
+    known = 0 if clock.stamp is not None else int(stamps.place[0]) if stamps.place.size else _BEHIND
+    dated = runs.between(known, _BEHIND)
+    undated = runs.size - dated.size
+    time = np.zeros(undated if clock.period is not None else runs.size, np.int64)
     if clock.period is not None:
-        dated, clock = sample_times(clock, place[first:], columns["counter"][first:], stamps)
-        time = np.concatenate([time, dated]) if first else dated
-    timed = Timed(place, columns, time.astype("datetime64[us]", copy=False), first, before)
+        found, clock = sample_times(clock, dated, columns["counter"][undated:], stamps)
+        time = np.concatenate([time, found]) if undated else found
+    timed = Timed(runs, columns, time.view("datetime64[us]"), undated, before)
     return timed, replace(state, clock=clock, tenths=last_tenths)
 
 
@@ -286,34 +293,31 @@ def _reached(clock: Clock) -> int | None:
     return clock.stamp if clock.lead is None or clock.fresh else clock.steps * clock.period + clock.lead
 
 
-def _tenths(kinds: list[Kind], place: Places, state: State) -> tuple[NDArray[np.bool_], bool | None]:
+def _resolution(kinds: list[Kind], state: State) -> tuple[Resolution, bool | None]:
     """Whether velocities count 0.1 mm/s: the status of the last system record says so, before any the configuration."""
     system = [kind for kind in kinds if kind.kind == SYSTEM]
     before = state.settings.tenths if state.tenths is None else state.tenths
     if not system:
-        return np.full(place.size, before), state.tenths
-    stated = system[0].buffer[system[0].start + PLACES[SYSTEM]["status"].start]
-    status = np.concatenate(([before], stated >> 1 & 1)).astype(bool)
-    edges = np.concatenate(([0], np.searchsorted(place, system[0].start), [place.size]))
-    return np.repeat(status, np.diff(edges)), bool(status[-1])
+        return Resolution(before, np.empty(0, np.int64), np.empty(0, np.bool_)), state.tenths
+    stated = (system[0].buffer[system[0].start + PLACES[SYSTEM]["status"].start] >> 1 & 1).astype(np.bool_)
+    return Resolution(before, system[0].start, stated), bool(stated[-1])
 
 
 def _dated(
-    kind: Kind, own: Places | slice, items: tuple[Item, ...], timed: Timed
+    kind: Kind, own: Places | slice, columns: Columns, timed: Timed
 ) -> tuple[Columns, NDArray[np.bool_], str]:
     """Columns of records with their time, and which of them have none."""
     if kind.kind == SAMPLE:
-        return timed.columns | {"time": timed.time}, _after(timed), NO_CLOCK
-    columns = _columns(kind, own, items)
+        return columns | {"time": timed.time}, _after(timed), NO_CLOCK
     if kind.kind == ATTITUDE:
-        before = np.searchsorted(timed.place, kind.start[own])
+        before = np.searchsorted(timed.runs.start, kind.start[own])
         times = np.concatenate(([(timed.before or 0) // 1000], timed.time.astype(np.int64)))
         good = np.concatenate(([timed.before is not None], _after(timed)))
         columns["time"] = times[before].astype("datetime64[us]")
         return columns, good[before], NO_CLOCK
     if "clock" not in PLACES[kind.kind]:
         return columns, np.ones(kind.start[own].size, bool), ""
-    time, valid = decimal_times(kind.buffer, kind.start[own], CLOCK)
+    time, valid = kind.times[0][own], kind.times[1][own]
     if "milliseconds" in columns:
         time = time + columns.pop("milliseconds").astype("timedelta64[ms]")
     return columns | {"time": time}, valid, IMPOSSIBLE_CLOCK

@@ -113,3 +113,15 @@ def test_memory_of_one_file_serves_the_next():
         int(subprocess.check_output([sys.executable, "-c", _ROUNDS.format(reused=reused)])) for reused in (False, True)
     )
     assert again < 100 < anew
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, pages.PAGE_BYTES // 8])
+def test_arrays_in_one_piece_do_not_touch_each_other(count):
+    arrays = pages.together((count, "<f8"), ((count, 3), "<f4"), (6 * count + 2, "u1"), (count, "<i4"))
+    assert [(array.shape, array.dtype.str) for array in arrays] == [
+        ((count,), "<f8"), ((count, 3), "<f4"), ((6 * count + 2,), "|u1"), ((count,), "<i4"),
+    ]  # fmt: skip
+    assert all(array.ctypes.data % 8 == 0 and array.flags.writeable for array in arrays if array.size)
+    for number, array in enumerate(arrays):
+        array[...] = number
+    assert all((array == number).all() for number, array in enumerate(arrays))

@@ -8,6 +8,7 @@ import pytest
 import ingest
 from ingest.nortek_classic_settings import Settings
 from ingest.nortek_vector_clock import SECOND, Clock, Stamps, counted_period, sample_times
+from ingest.runs import Runs
 from tests.ingest import nortek_bytes as made
 from tests.ingest.conftest import streams_equal
 
@@ -60,10 +61,10 @@ def test_bursts_start_at_their_own_stamp(decode_bytes):
 def test_time_follows_the_stamps_where_the_true_rate_is_another():
     # 33 samples come in each second of the clock, 32 are nominal: each stamp may correct by no more than is open.
     counts, rate = 33, 32
-    place = np.arange(60 * counts) * 24 + 1
+    runs = Runs(24, np.arange(60) * 24 * counts + 1, np.full(60, counts))
     counters = (np.arange(60 * counts) % 256).astype(np.uint8)
     stamps = Stamps(np.arange(60) * 24 * counts, np.arange(60) * SECOND, np.zeros(60, bool))
-    times, after = sample_times(Clock(SECOND // rate), place, counters, stamps)
+    times, after = sample_times(Clock(SECOND // rate), runs, counters, stamps)
     assert (np.diff(times) >= 0).all()
     error = times - np.arange(60 * counts) * 1_000_000 / counts
     assert np.abs(error).max() <= 1.1 * 1_000_000

@@ -6,7 +6,9 @@ import pytest
 from ingest.compiled import sealed
 from ingest.gathered import gathered
 from ingest.matrices import Place, alike_at
+from ingest.nortek_classic import PLACES
 from ingest.nortek_clock import counted_times, decimal_times
+from ingest.nortek_fields import field_columns
 from ingest.nortek_velocity import finite_of, scaled
 from ingest.timecode import from_fields
 
@@ -97,3 +99,44 @@ def test_floats_of_any_bits_are_scaled_to_numbers_or_none():
     assert held["distance"].dtype == np.float32
     np.testing.assert_array_equal(held["heading"], [0.01, 0.02, 0.03, 0.04])
     assert np.isnan(finite_of(bits[:1], 2.0)).all()
+
+
+def raw_fields(count, generator):
+    """Records of any bytes, the fields of a current meter in them, and the buffer with them behind five other bytes."""
+    rows = generator.integers(0, 256, (count, 42), dtype=np.uint8)
+    rows[: count // 5, 30:32] = (0, 0x80)  # the instrument says bad
+    buffer = sealed(np.concatenate([np.zeros(5, np.uint8), rows.reshape(-1)]))
+    places = PLACES[0x01]
+    record = np.dtype({
+        "names": list(places), "itemsize": 42, "offsets": [place.start for place in places.values()],
+        "formats": [(place.dtype, place.shape) for place in places.values()],
+    })  # fmt: skip
+    return np.frombuffer(rows.tobytes(), record), buffer
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("count", [0, 1, 511, 512, 1500])
+def test_fields_come_in_their_units_to_the_last_bit(count, apart):
+    raw, buffer = raw_fields(count, np.random.default_rng(4))
+    columns = field_columns(buffer, 5 + np.arange(count) * 42, PLACES[0x01], speed=True, apart=apart)
+    assert set(columns) == set(PLACES[0x01]) - {"pressure_high", "pressure_low"} | {"pressure"}
+    for name, divisor in (("battery", 10), ("heading", 10), ("roll", 10), ("temperature", 100)):
+        np.testing.assert_array_equal(columns[name], raw[name] / divisor, strict=True)
+    for name in ("error", "analog_1"):
+        np.testing.assert_array_equal(columns[name], raw[name].astype(np.int32), strict=True)
+    for name in ("status", "amplitude"):
+        np.testing.assert_array_equal(columns[name], raw[name], strict=True)
+    high = raw["pressure_high"].astype(np.int64)
+    np.testing.assert_array_equal(columns["pressure"], (high * 65_536 + raw["pressure_low"]) / 1000, strict=True)
+    steps = np.where(raw["status"] >> 1 & 1, 10_000, 1000).astype(np.float32)[:, np.newaxis]
+    metres = np.where(raw["velocity"] == -32768, np.float32(np.nan), raw["velocity"].astype(np.float32) / steps)
+    np.testing.assert_array_equal(columns["velocity"], metres, strict=True)
+    assert columns["velocity"].T.flags.c_contiguous == (apart or count < 2)
+
+
+def test_velocities_without_a_status_stay_counts():
+    buffer = sealed(np.arange(48, dtype=np.uint8))
+    columns = field_columns(buffer, np.array([0, 24]), PLACES[0x30], speed=False, apart=True)
+    assert columns["velocity"].tolist() == [[0x0B0A, 0x0D0C, 0x0F0E], [0x2322, 0x2524, 0x2726]]
+    assert columns["pressure"].tolist() == [0x0504 / 1000, 0x1D1C / 1000]
+    assert columns["distance"].tolist() == [0x0706 / 1000, 0x1F1E / 1000]
