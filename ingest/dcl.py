@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.ledger import Span
+from ingest.ledger import Span, make_spans
 from ingest.text import CARRIAGE_RETURN, Bytes, Lines, Places
 from ingest.timecode import Times
 
@@ -148,11 +148,11 @@ def settle(
     start, length = offset + lines.start[first], lines.next[last] - lines.start[first]
     known = np.array([*(one for one, _ in verdicts), True])[code[first]]
     words = [*(reason for _, reason in verdicts), "blank line"]
-    spans = [
-        tuple(map(Span, start[chosen].tolist(), length[chosen].tolist(), [words[one] for one in code[first][chosen]]))
-        for chosen in (known, ~known)
-    ]
-    return int((lines.next - lines.start).sum(where=taken)), spans[0], spans[1]
+    reason = np.array(words, dtype=object)[code[first]]
+    skipped, rejected = (
+        make_spans(start[some].tolist(), length[some].tolist(), reason[some].tolist()) for some in (known, ~known)
+    )
+    return int((lines.next - lines.start).sum(where=taken)), skipped, rejected
 
 
 def reasons_by_line(faults: Mapping[str, NDArray[np.int64]]) -> dict[int, str]:

@@ -4,10 +4,11 @@ from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from ingest.errors import IngestError
-from ingest.ledger import Ledger, LedgerBuilder
+from ingest.ledger import Ledger, LedgerBuilder, bounds
 from ingest.reader import Calibration, Parsed, Reader, Records, Source
 from ingest.text import Block
 
@@ -94,12 +95,13 @@ class Drive:
 
     def _check(self, records: Records, consumed: int, available: int) -> None:
         spans = (*records.skipped, *records.rejected)
-        counted = records.accepted + sum(span.length for span in spans)
+        offset, length = bounds(spans)
+        counted = records.accepted + int(length.sum())
         if counted != consumed or not 0 <= consumed <= available:
             raise self._defect(f"consumed {consumed} of {available} bytes and accounts for {counted}")
-        for span in spans:
-            if not self._offset <= span.offset <= span.offset + span.length <= self._offset + consumed:
-                raise self._defect(f"{span} lies outside the {consumed} bytes consumed")
+        outside = (offset < self._offset) | (length < 0) | (offset + length > self._offset + consumed)
+        for place in np.flatnonzero(outside).tolist():
+            raise self._defect(f"{spans[place]} lies outside the {consumed} bytes consumed")
 
     def _defect(self, what: str) -> RuntimeError:
         return RuntimeError(f"reader {self.reader.name!r} miscounts: at byte {self._offset} of {self._where} it {what}")
