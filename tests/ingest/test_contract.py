@@ -37,6 +37,7 @@ UNABLE_TO_TELL = {
     "rdi_pd8_text": "no checksum; a changed digit changes one value",
     "rdi_pd0_hexlog": "the ensemble's checksum leaves out the logger's stamps; lower-case digits mean the same",
     "sami2": "the checksum leaves out the unit's identity and the logger's stamps",
+    "sami2_imodem": "the checksum leaves out the unit's identity",
     "sbe37im_sio": "the block's checksum leaves out its header with the time",
     "sami2_sio": "the checksums leave out the block's header with the time",
     "sami2_recovered": "no checksum; a changed digit changes one value",
