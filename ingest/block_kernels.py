@@ -209,6 +209,25 @@ def read_notes(buffer: Bytes, start: Places, values: Places) -> None:
         values[0, row], values[1, row] = byte_at(buffer, at), total
 
 
+@compiled
+def bound_pairs(buffer: Bytes, start: Places, stop: Places) -> Places:
+    """Bounds of the pairs of hexadecimal digits that fill stretches but for blanks at the end, shape (2, n).
+
+    They are zero where something else stands.
+    """
+    bounds = np.zeros((2, start.size), np.int64)
+    for row in range(start.size):
+        at, end = start[row], stop[row]
+        while at < end and _NIBBLES[byte_at(buffer, at)] < 16:
+            at += 1
+        last = at
+        while at < end and (byte_at(buffer, at) == 32 or 9 <= byte_at(buffer, at) <= 13):
+            at += 1
+        if at == end and last > start[row] and (last - start[row]) % 2 == 0:
+            bounds[0, row], bounds[1, row] = start[row], last
+    return bounds
+
+
 RECORD, TOO_LONG, BROKEN, NO_LINE, OUTSIDE = range(5)
 
 

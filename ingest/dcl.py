@@ -144,8 +144,8 @@ def settle(
     """
     blank = len(verdicts)
     code = np.where(taken, -1, np.where(lines.stop == lines.start, blank, code))
-    edges = np.flatnonzero(np.diff(code, prepend=-1, append=-1))
-    first, last = edges[:-1], edges[1:] - 1
+    edges = np.flatnonzero(code[1:] != code[:-1]) + 1
+    first, last = np.append(0, edges)[: code.size], np.append(edges - 1, code.size - 1)[: code.size]
     first, last = first[code[first] >= 0], last[code[first] >= 0]
     start, length = offset + lines.start[first], lines.next[last] - lines.start[first]
     known = np.array([*(one for one, _ in verdicts), True])[code[first]]

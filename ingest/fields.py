@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import pages
 from ingest.text import Bytes, Places
 
 WIDEST_NUMBER = 24
@@ -132,6 +133,39 @@ def read_table(
     for place in np.flatnonzero(kinds < 0).tolist():
         numeric &= decimals[place] >= 0
     return Table(row, value, decimals, width, held[0], held[1], numeric)
+
+
+def read_whole_rows(
+    buffer: Bytes, start: Places, stop: Places, separator: int, shape: tuple[int, int]
+) -> tuple[Places, NDArray[np.int64]]:
+    """Read those stretches of text that are so many whole numbers, with or without a minus.
+
+    Parameters
+    ----------
+    buffer : ndarray of uint8
+        The text.
+    start, stop : ndarray of int64, shape (n,)
+        Stretches.
+    separator
+        Byte between numbers; one may also follow the last.
+    shape
+        How many numbers, and the most digits of each, at most 18.
+
+    Returns
+    -------
+    row : ndarray of int64, shape (m,)
+        Numbers of these stretches among all.
+    values : ndarray of int64, shape (m, count)
+    """
+    from ingest import table_kernels
+    from ingest.compiled import sealed
+
+    count, digits = shape
+    long = np.flatnonzero(stop - start >= 2 * count - 1)
+    values = pages.empty((long.size, count), np.int64)
+    bounds = flat(start[long]), flat(stop[long])
+    rows = table_kernels.read_whole_rows(sealed(buffer), *bounds, (separator, digits), values)
+    return long[rows], values[: rows.size]
 
 
 def sum_bytes(buffer: Bytes, start: Places, stop: Places) -> Places:

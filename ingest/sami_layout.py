@@ -209,6 +209,9 @@ def _control_columns(data: Bytes, start: Places, count: int) -> dict[str, NDArra
 
 def joined(parts: Sequence[tuple[Places, dict[str, NDArray[Any]]]]) -> tuple[Places, dict[str, NDArray[Any]]]:
     """Records of one stream from several places, in order."""
+    parts = [part for part in parts if part[0].size] or parts[:1]
+    if len(parts) == 1:
+        return parts[0]
     rows = np.concatenate([rows for rows, _ in parts])
     order = np.argsort(rows, kind="stable")
     columns = {name: np.concatenate([columns[name] for _, columns in parts])[order] for name in parts[0][1]}

@@ -21,6 +21,7 @@ BY_BLANKS = -1
 _SPACE, _TAB, _LINE_FEED, _CARRIAGE_RETURN = 32, 9, 10, 13
 _MOST_BLANKS = 12
 _FEW = 64
+_MINUS, _ZERO = 45, 48
 
 
 @compiled
@@ -176,3 +177,43 @@ def read_declared(
         marks[0, taken], marks[1, taken] = row, tail
         taken += 1
     return marks[:, :taken], value[:, :taken], time[:, :taken], odd[:, :strange]
+
+
+@compiled
+def read_whole(buffer: Bytes, at: int, stop: int, most: int) -> tuple[int, int]:
+    """Byte after a whole number of at most so many digits, with or without a minus, and the number; -1 for none."""
+    negative = at < stop and byte_at(buffer, at) == _MINUS
+    at += negative
+    first = at
+    total: Any = np.int64(0)
+    while at < stop:
+        digit: Any = np.uint8(byte_at(buffer, at) - np.uint8(_ZERO))
+        if digit > 9:
+            break
+        total = total * 10 + np.int64(digit)
+        at += 1
+    return at if 0 < at - first <= most else -1, -total if negative else total
+
+
+@compiled
+def read_whole_rows(buffer: Bytes, start: Places, stop: Places, form: tuple[int, int], values: Places) -> Places:
+    """Lines of as many whole numbers as `values` has columns, which receives theirs: numbers of these lines.
+
+    `form` is the separator, which may also end a line, and the most digits of a number.
+    """
+    separator, most = form
+    rows = np.empty(start.size, np.int64)
+    taken = 0
+    count = values.shape[1]
+    for row in range(start.size):
+        at, end = start[row], stop[row]
+        for column in range(count):
+            at, values[taken, column] = read_whole(buffer, at, end, most)
+            if at < 0 or column == count - 1 or at >= end or byte_at(buffer, at) != separator:
+                break
+            at += 1
+        ended = at == end or (at == end - 1 and byte_at(buffer, at) == separator)
+        if at >= 0 and ended and column == count - 1:
+            rows[taken] = row
+            taken += 1
+    return rows[:taken]

@@ -66,6 +66,7 @@ def split_lines(buffer: Bytes, final: bool) -> tuple[Lines, int]:
 
 
 _MOST_SHAPES = 4096  # a power of two
+_SHORT = 65_535
 
 
 def group_alike(buffer: Bytes, start: Places, stop: Places) -> list[Places]:
@@ -74,13 +75,26 @@ def group_alike(buffer: Bytes, start: Places, stop: Places) -> list[Places]:
     In text of no order a group may come apart into several: no more than some thousands are remembered at a time.
     """
     from ingest.compiled import sealed
-    from ingest.shape_kernels import first_alike
+    from ingest.shape_kernels import number_alike
 
     if not start.size:
         return []
-    first = first_alike(sealed(buffer), start, stop, _MOST_SHAPES)
-    order = np.argsort(first, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(first[order])) + 1)
+    group = number_alike(sealed(buffer), _words(buffer), start, stop, _MOST_SHAPES)
+    # Short numbers are sorted by their bytes, which takes a tenth of the time.
+    order = np.argsort(group.astype(np.uint16) if group.max() <= _SHORT else group, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+
+
+_WORD = 8
+
+
+def _words(buffer: Bytes) -> NDArray[np.uint64]:
+    """Eight bytes from each place on as one number, without a copy of more than a few."""
+    if buffer.size <= _WORD:
+        # One word alone would be an array of another kind, compiled for itself.
+        buffer = np.concatenate((buffer, np.zeros(_WORD + 1, dtype=np.uint8)))
+    first = np.ascontiguousarray(buffer)[:_WORD].view(np.uint64)
+    return np.lib.stride_tricks.as_strided(first, (buffer.size - _WORD + 1,), (1,), writeable=False)
 
 
 def matrix(buffer: Bytes, start: Places, width: int) -> Bytes:

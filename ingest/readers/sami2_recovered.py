@@ -13,7 +13,6 @@ Sunburst Sensors, SAMI2 user manual: record formats, downloaded data.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,13 @@ from numpy.typing import NDArray
 
 from ingest import sami_layout
 from ingest.dcl import Verdict, settle
-from ingest.forms import TAB, Form, Where, characters, find, form, literal, number
+from ingest.fields import pick, read_whole_rows
 from ingest.ledger import Span
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
-from ingest.text import LINE_FEED, Places, split_lines
+from ingest.text import LINE_FEED, Block, Places, split_lines
 
 _DATA = re.compile(rb"^:Data[ \t]*(?:\r\n|\n|\Z)", re.MULTILINE)
+_TAB, _MOST_DIGITS = 9, 10
 _NUMBER = re.compile(rb"-?\d{1,10}")
 _ROW = re.compile(rb"-?\d{1,10}(?:\t-?\d{1,10})+\t?")
 _INFORMATION = {
@@ -56,17 +56,17 @@ def sniff(head: bytes, name: str) -> bool:
     return head.startswith(b"File created:") and b"\n:SAMIinfo" in head
 
 
-def parse(block: bytes, offset: int, state: State | None) -> Parsed:
+def parse(block: Block, offset: int, state: State | None) -> Parsed:
     """Sections, then rows to records; see `Reader.parse`."""
     return _parse(block, offset, state, final=False)
 
 
-def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
+def finish(rest: Block, offset: int, state: State | None) -> Parsed:
     """Last rows, with or without line end; see `Reader.finish`."""
     return _parse(rest, offset, state, final=True)
 
 
-def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
+def _parse(block: Block, offset: int, state: State | None, final: bool) -> Parsed:
     if state is not None and not state.lost:
         records, consumed, blank = _parse_rows(block, offset, final, state.blank)
         return records, consumed, replace(state, blank=blank)
@@ -78,7 +78,7 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
         lost = Span(offset, len(block), "sections without a line :Data")
         return Records(rejected=(lost,) if block else ()), len(block), State({}, lost=True)
     records, consumed, blank = _parse_rows(block[end.end() :], offset + end.end(), final, sami_layout.NO_BLANK)
-    state = State(_attributes(block[: end.start()]), blank=blank)
+    state = State(_attributes(bytes(block[: end.start()])), blank=blank)
     accepted = records.accepted + end.end()
     return Records(records.batches, accepted, records.skipped, records.rejected), consumed + end.end(), state
 
@@ -90,7 +90,7 @@ def _attributes(sections: bytes) -> dict[str, str]:
 
 
 def _parse_rows(
-    block: bytes, offset: int, final: bool, before: sami_layout.Blank
+    block: Block, offset: int, final: bool, before: sami_layout.Blank
 ) -> tuple[Records, int, sami_layout.Blank]:
     buffer = np.frombuffer(block, dtype=np.uint8)
     lines, consumed = split_lines(buffer, final)
@@ -98,14 +98,14 @@ def _parse_rows(
     left = np.flatnonzero(lines.stop > lines.start)
     parts: dict[str, list[tuple[Places, dict[str, NDArray[Any]]]]] = {}
     for stream, kinds, count in sami_layout.KINDS:
-        found = find(buffer, lines.start[left], lines.stop[left], _form(count), Where.WHOLE)
-        rows, values = left[found.row], found.value.astype(np.int64)
-        kept = (values[0] >= kinds[0]) & (values[0] <= kinds[1]) & (values[1] >= 0) & (values[1] < 2**32)
+        found, values = read_whole_rows(buffer, lines.start[left], lines.stop[left], _TAB, (count, _MOST_DIGITS))
+        rows, (kind, seconds) = left[found], values[:, :2].T
+        kept = (kind >= kinds[0]) & (kind <= kinds[1]) & (seconds >= 0) & (seconds < 2**32)
         for row in np.flatnonzero(kept & ~ended[rows]).tolist():
-            kept[row] = _surely_whole(stream, block[lines.start[rows[row]] : lines.stop[rows[row]]])
-        rows, values = rows[kept], values[:, kept]
-        named = sami_layout.name_values(stream, values[2:].T)
-        parts.setdefault(stream, []).append((rows, {"record_type": values[0], **named, "seconds": values[1]}))
+            kept[row] = _surely_whole(stream, bytes(block[lines.start[rows[row]] : lines.stop[rows[row]]]))
+        rows, values = rows[pick(kept)], values[pick(kept)]
+        named = sami_layout.name_values(stream, values[:, 2:])
+        parts.setdefault(stream, []).append((rows, {"record_type": values[:, 0], **named, "seconds": values[:, 1]}))
         left = left[~np.isin(left, rows, assume_unique=True)] if rows.size else left
     streams = {stream: sami_layout.joined(some) for stream, some in parts.items() if any(one[0].size for one in some)}
     blank = sami_layout.add_blanks(streams, before)
@@ -117,18 +117,12 @@ def _parse_rows(
     verdicts: dict[Verdict, int] = {}
     code = np.full(lines.start.size, -1, dtype=np.int64)
     bounds = zip(left.tolist(), lines.start[left].tolist(), lines.stop[left].tolist(), strict=True)
-    code[left] = [verdicts.setdefault(_judge(block[start:stop]), len(verdicts)) for _, start, stop in bounds]
+    code[left] = [verdicts.setdefault(_judge(bytes(block[start:stop])), len(verdicts)) for _, start, stop in bounds]
     taken = np.zeros(lines.start.size, dtype=bool)
     for rows, _ in streams.values():
         taken[rows] = True
     accepted, skipped, rejected = settle(offset, lines, taken, code, tuple(verdicts))
     return Records(batches, accepted, skipped, rejected), consumed, blank
-
-
-@cache
-def _form(count: int) -> Form:
-    """Return a row of so many numbers; a tab may follow."""
-    return form(number(10), *(literal(b"\t"), number(10)) * (count - 1), characters(TAB, 0, 1))
 
 
 def _judge(line: bytes) -> Verdict:
@@ -165,5 +159,6 @@ READER = Reader(
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
+    views=True,
     instruments=("Sunburst SAMI2 pH and pCO2: text of the maker's software",),
 )

@@ -16,10 +16,10 @@ Aanderaa TD 271 (AADI Real-Time Communication), schema http://www.aadi.no/RTOutS
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -31,12 +31,15 @@ from ingest.dataset import assemble
 from ingest.ledger import Span
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
 from ingest.seaguard_record import Form, Layout, parse_tags, split
+from ingest.seaguard_walk import Known, Walk, join
+from ingest.text import Block, Bytes, group_alike
 
 LONGEST = 262_144
 """Bytes of the longest record, and of the longest stretch between two that is looked at as one."""
 
-_OPEN, _CLOSE = re.compile(rb"<Data(?=[\s>])"), b"</Data>"
-_TAG_BYTES = len(_CLOSE)
+_END = b"</Data>"
+_OPEN, _CLOSE = re.compile(rb"<Data(?=[\s>])"), re.compile(_END)
+_TAG_BYTES = len(_END)
 _RECORD_TAGS = rb"(?:Data|SensorData|SystemData|Parameters|Point|Value)\b"
 # Tags around records, with at most 200 bytes of text before each: a longer stretch is none of an instrument's.
 _AROUND = re.compile(
@@ -47,6 +50,7 @@ _ATTRIBUTE = re.compile(rb"([A-Za-z]\w*)\s*=\s*[\"']([^\"']*)[\"']")
 _TIME = re.compile(
     rb"\s*(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6})\d*)?(?:Z|([+-])(\d\d):(\d\d))?\s*"
 )
+_STRAY = "bytes between records that are no tags around them"
 _EPOCH = datetime(1970, 1, 1)
 _VALUES = re.compile(rb"[-+0-9.eENan\s;]*")
 _KEPT = {"SerialNo": "serial_number", "ProdName": "product_name", "ProdNo": "product_number", "Descr": "description",
@@ -62,11 +66,10 @@ class State:
     layouts: Mapping[str, Layout] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     start: int
     stop: int
-    layout: Layout
+    form: tuple[bytes, Form]
     time: int
     number: int
     values: list[float]
@@ -79,40 +82,75 @@ def sniff(head: bytes, name: str) -> bool:
     return start.startswith((b"<?xml", b"<Device")) and b"<Device" in head and known
 
 
-def parse(block: bytes, offset: int, state: State | None) -> Parsed:
+def parse(block: Block, offset: int, state: State | None) -> Parsed:
     """Documents to records; see `Reader.parse`."""
     return _parse(block, offset, state, final=False)
 
 
-def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
+def finish(rest: Block, offset: int, state: State | None) -> Parsed:
     """Last record; see `Reader.finish`."""
     return _parse(rest, offset, state, final=True)
 
 
-def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
+def _parse(block: Block, offset: int, state: State | None, final: bool) -> Parsed:
     if state is None:
         if len(block) < HEAD_BYTES and not final:
             return Records(), 0, None
-        state = _survey(block[:HEAD_BYTES])
-    rows: list[_Row] = []
-    rejected: list[Span] = []
-    consumed = accepted = 0
-    for start, stop, is_record in _stretches(block, final):
-        consumed = stop
-        found = _read(block, start, stop) if is_record else _around(block, start, stop)
-        if isinstance(found, _Row):
-            rows.append(found)
-            accepted += stop - start
-        else:
-            rejected += [Span(offset + span.offset, span.length, span.reason) for span in found]
-            accepted += stop - start - sum(span.length for span in found)
-    batches, layouts = _batches(rows, offset, state)
-    return Records(batches, accepted, (), tuple(rejected)), consumed, replace(state, layouts=layouts)
+        state = _survey(bytes(block[:HEAD_BYTES]))
+    buffer = np.frombuffer(block, dtype=np.uint8)
+    slow = _Slow()
+    walks: list[Walk] = []
+    while not walks or slow.going:
+        walks.append(slow.known.walk(buffer, slow.at, LONGEST))
+        slow.go_on(block, walks[-1].at, final)
+    walk = join(walks)
+    for row in np.flatnonzero(walk.form < 0).tolist():
+        slow.read(block, int(walk.start[row]), int(walk.stop[row]))
+    spans = sorted((*slow.rejected, *_around(block, buffer, slow.gaps, walk)))
+    rejected = tuple(Span(offset + start, length, reason) for start, length, reason in spans)
+    batches, layouts = _batches(slow, walk, offset, state)
+    accepted = slow.at - sum(span.length for span in rejected)
+    return Records(batches, accepted, (), rejected), slow.at, replace(state, layouts=layouts)
 
 
-def _stretches(block: bytes, final: bool) -> Iterator[tuple[int, int, bool]]:
+class _Slow:
+    """Reads record by record what no walk can: the first of every form, and what is no record or another way.
+
+    `at` is where the next stretch begins, `going` whether a record was the last one read; forms are kept in `known`.
+    """
+
+    def __init__(self) -> None:
+        self.at, self.going, self.known = 0, False, Known()
+        self.rows: list[_Row] = []
+        self.gaps: list[tuple[int, int]] = []
+        self.rejected: list[Span] = []
+
+    def go_on(self, block: Block, at: int, final: bool) -> None:
+        """Take stretches up to the end of a record, or as far as they are at hand to their ends."""
+        self.at, self.going = at, False
+        for start, stop, is_record in _stretches(block, at, final):
+            self.at = stop
+            if not is_record:
+                self.gaps.append((start, stop))
+                continue
+            row = self.read(block, start, stop)
+            if row is not None:
+                self.known = self.known.with_form(*row.form)
+            self.going = True
+            return
+
+    def read(self, block: Block, start: int, stop: int) -> "_Row | None":
+        """Read one record, or enter why it is none."""
+        found = _read(block, start, stop)
+        if isinstance(found, str):
+            self.rejected.append(Span(start, stop - start, found))
+            return None
+        self.rows.append(found)
+        return found
+
+
+def _stretches(block: Block, at: int, final: bool) -> Iterator[tuple[int, int, bool]]:
     """Bounds of records, whole or cut, and of what lies between them; what is not known to its end yet is left."""
-    at = 0
     while at < len(block):
         found = _OPEN.search(block, at)
         start = len(block) if found is None else found.start()
@@ -133,36 +171,43 @@ def _stretches(block: bytes, final: bool) -> Iterator[tuple[int, int, bool]]:
         at = stop
 
 
-def _end(block: bytes, start: int, inside: int, final: bool) -> int:
+def _end(block: Block, start: int, inside: int, final: bool) -> int:
     """Where a record ends, or the next begins before its end; -1 where more bytes are needed."""
     limit = start + LONGEST
-    close = block.find(_CLOSE, inside, limit)
-    following = _OPEN.search(block, inside, limit if close < 0 else close)
+    close = _CLOSE.search(block, inside, limit)
+    following = _OPEN.search(block, inside, limit if close is None else close.start())
     if following is not None:
         return following.start()
-    if close >= 0:
-        return close + _TAG_BYTES
+    if close is not None:
+        return close.end()
     return min(limit, len(block)) if final or len(block) > limit + _TAG_BYTES else -1
 
 
-def _around(block: bytes, start: int, stop: int) -> list[Span]:
-    """What between two records belongs to no document."""
-    match = _AROUND.match(block, start, stop)
-    known = start if match is None else match.end()
-    return [Span(known, stop - known, "bytes between records that are no tags around them")] if known < stop else []
+def _around(block: Block, buffer: Bytes, gaps: Sequence[tuple[int, int]], walk: Walk) -> Iterator[Span]:
+    """What between two records belongs to no document; what differs in digits only is judged once."""
+    start, stop = (np.array([gap[side] for gap in gaps], dtype=np.int64) for side in (0, 1))
+    start, stop = np.concatenate((start, walk.before)), np.concatenate((stop, walk.start))
+    start, stop = start[start < stop], stop[start < stop]
+    for group in group_alike(buffer, start, stop):
+        first, end = int(start[group[0]]), int(stop[group[0]])
+        match = _AROUND.match(block, first, end)
+        known = 0 if match is None else match.end() - first
+        if known < end - first:
+            for row in group.tolist():
+                yield Span(int(start[row]) + known, end - first - known, _STRAY)
 
 
-def _read(block: bytes, start: int, stop: int) -> _Row | list[Span]:
+def _read(block: Block, start: int, stop: int) -> "_Row | str":
     """Read one record; the reason, where it is none."""
-    if not block.endswith(_CLOSE, start, stop):
-        return [Span(start, stop - start, "record without its end")]
-    tags, texts = split(block[start:stop])
-    form = parse_tags(tags)
-    row = _row(form, texts, start, stop)
-    return [Span(start, stop - start, row)] if isinstance(row, str) else row
+    record = bytes(block[start:stop])
+    if not record.endswith(_END):
+        return "record without its end"
+    tags, texts = split(record)
+    return _row((tags, parse_tags(tags)), texts, start, stop)
 
 
-def _row(form: Form, texts: list[bytes], start: int, stop: int) -> _Row | str:
+def _row(known: tuple[bytes, Form], texts: list[bytes], start: int, stop: int) -> _Row | str:
+    _, form = known
     if form.fault:
         return form.fault
     time = _TIME.fullmatch(texts[form.time])
@@ -174,7 +219,7 @@ def _row(form: Form, texts: list[bytes], start: int, stop: int) -> _Row | str:
         return "record with a value that is no number"
     try:
         values = [float(word) if word else np.nan for word in words]
-        return _Row(start, stop, form.layout, _microseconds(time), int(number), values)
+        return _Row(start, stop, known, _microseconds(time), int(number), values)
     except (ValueError, OverflowError):
         return "record with a time or a value that is none"
 
@@ -193,10 +238,10 @@ def _survey(head: bytes) -> State:
     told = {} if device is None else {key.decode(): _text(value) for key, value in _ATTRIBUTE.findall(device[1])}
     attributes = {name: told[key] for key, name in _KEPT.items() if told.get(key)}
     counts: Counter[Layout] = Counter()
-    for start, stop, is_record in _stretches(head, final=False):
-        found = _read(head, start, stop) if is_record else []
+    for start, stop, is_record in _stretches(head, 0, final=False):
+        found = _read(head, start, stop) if is_record else ""
         if isinstance(found, _Row):
-            counts[found.layout] += 1
+            counts[found.form[1].layout] += 1
     main = counts.most_common(1)[0][0] if counts else None
     return State({"instrument_model": "Aanderaa SeaGuard or SmartGuard", **attributes}, main)
 
@@ -208,23 +253,28 @@ def _text(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
-def _batches(rows: list[_Row], offset: int, state: State) -> tuple[dict[str, Batch], Mapping[str, Layout]]:
+def _batches(slow: _Slow, walk: Walk, offset: int, state: State) -> tuple[dict[str, Batch], Mapping[str, Layout]]:
+    """Records by layout, in order, whichever way they were read."""
+    parts: dict[Layout, list[tuple[NDArray[Any], ...]]] = {}
     by_layout: dict[Layout, list[_Row]] = {}
-    for row in rows:
-        by_layout.setdefault(row.layout, []).append(row)
+    for row in slow.rows:
+        by_layout.setdefault(row.form[1].layout, []).append(row)
+    for layout, some in by_layout.items():
+        whole = np.array([(row.start, row.stop, row.time, row.number) for row in some], dtype=np.int64)
+        parts[layout] = [(*whole.T, np.array([row.values for row in some], dtype=np.float64))]
+    for number, form in enumerate(slow.known.forms.values()):
+        rows = np.flatnonzero(walk.form == number)
+        whole = np.array([walk.start[rows], walk.stop[rows], walk.time[rows], walk.number[rows]])
+        parts.setdefault(form.layout, []).append((*whole, walk.values(rows, len(form.points))))
     batches: dict[str, Batch] = {}
     layouts = dict(state.layouts)
-    for layout, some in by_layout.items():
+    for layout, those in parts.items():
         stream = "samples" if layout == state.main else f"samples_{zlib.crc32(repr(layout).encode())}"
         layouts[stream] = layout
-        start = np.array([row.start for row in some], dtype=np.int64)
-        length = np.array([row.stop - row.start for row in some], dtype=np.int32)
-        columns: dict[str, NDArray[Any]] = {
-            "time": np.array([row.time for row in some], dtype=np.int64),
-            "number": np.array([row.number for row in some], dtype=np.int32),
-            "value": np.array([row.values for row in some], dtype=np.float64),
-        }
-        batches[stream] = Batch(start + offset, length, columns)
+        first, last, time, numbers, value = (np.concatenate(columns) for columns in zip(*those, strict=True))
+        order = np.argsort(first)
+        columns = {"time": time[order], "number": numbers[order].astype(np.int32), "value": value[order]}
+        batches[stream] = Batch(first[order] + offset, (last - first)[order].astype(np.int32), columns)
     return batches, layouts
 
 
@@ -250,5 +300,6 @@ READER = Reader(
     parse=parse,
     finish=finish,
     to_dataset=to_dataset,
+    views=True,
     instruments=("Aanderaa SeaGuard and SmartGuard: XML of the real-time output (not yet seen on a real file)",),
 )

@@ -206,7 +206,7 @@ ORIGINALS = (
     Original("SAMI2 upload", "sami2_recovered", "sami2_ph_recovered/SAMI_P0080_180713_integration_control_ph.txt",
              True, repeat_lines),
     Original("SAMI2 pH, SIO", "sami2_sio", "sami2_ph_sio/node59p1_1.phsen.dat", True, repeat),
-    Original("SAMI2, modem", "sami2_imodem", "sami_modem.DAT", True, repeat_lines),
+    Original("SAMI2 pH, modem", "sami2_imodem", "phsen1_20140831_160549.DAT", True, repeat_lines),
     Original("Raman .spc", "raman_spc", "multi.spc", False, _container(containers.spc)),
     RSK,
     Original("RBR .rsk 1.x", "rbr_rsk", "rbr_rsk/060130_20150904_1159.rsk", False, _container(containers.rsk)),

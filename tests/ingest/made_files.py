@@ -6,6 +6,7 @@ import numpy as np
 
 from tests.ingest.made_chemistry import made_chemistry
 from tests.ingest.made_logs import made_logs
+from tests.ingest.made_sami import made_sami
 from tests.ingest.made_sea_bird import made_sea_bird_files
 from tests.ingest.made_tables import made_tables
 from tests.ingest.made_text import made_text
@@ -89,6 +90,7 @@ def made_files() -> Iterator[tuple[str, bytes]]:
     yield "optode_of_many_shapes.log", optode_file()
     yield from made_sea_bird_files()
     yield from made_chemistry()
+    yield from made_sami()
     yield from made_tables()
     yield from made_logs()
     yield from made_text()

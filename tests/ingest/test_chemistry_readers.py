@@ -218,7 +218,7 @@ def test_sami_records_of_an_inductive_modem(decode_bytes):
     ("good", "damaged", "reason"),
     [
         (b"*572704CF", b"*572704CE", "checksum is"),
-        (b"*572704", b"*572604", "record of another length than it says"),
+        (b"*572704", b"*572604", "record of 80 digits, its length says 78"),
         (b"*572704", b"*57270X", "not a line of a SAMI2 record"),
         (b"*570711CF", b"*570711CE", "checksum is"),
         (b"Record[300]:", b"Record(300]:", "not a line of a SAMI2 record"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ingest import sio
-from ingest.block_kernels import crc
+from ingest.block_kernels import bound_pairs, crc
 from ingest.compiled import sealed
 from ingest.forms import SPACES, Where, characters, digits, find, fixed, form, hex_pairs, literal, number
 
@@ -88,3 +88,18 @@ def test_checksum_of_blocks_by_eight_bytes_at_a_time():
     data = np.random.default_rng(4).integers(0, 256, 100, dtype=np.uint8)
     for stop in range(100):
         assert crc(sealed(data), 3, max(stop, 3)) == sio.checksum(data[3:stop].tobytes())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pairs_of_digits_that_fill_a_stretch(seed):
+    generator = np.random.default_rng(seed)
+    texts = [bytes(generator.choice(list(b"09aFAG \t\r"), size).tolist()) for size in generator.integers(0, 6, 500)]
+    texts += [b"C22704CF8F37A3\r", b"C22704CF8F37A3 \x00", b"\x0c", b"AB\x0b\x0c", b"AB\x1c"]
+    stop = np.cumsum([len(text) for text in texts])
+    start = stop - [len(text) for text in texts]
+    bounds = bound_pairs(sealed(np.frombuffer(b"".join(texts), np.uint8)), start, stop)
+    pattern = re.compile(rb"((?:[0-9A-Fa-f]{2})+)\s*")
+    matches = [pattern.fullmatch(text) for text in texts]
+    wanted = [(at, at + match.end(1)) if match else (0, 0) for at, match in zip(start.tolist(), matches, strict=True)]
+    assert bounds.T.tolist() == [list(pair) for pair in wanted]
+    assert 20 < sum(match is not None for match in matches) < 480

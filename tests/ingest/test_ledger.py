@@ -5,7 +5,9 @@ import pickle
 import numpy as np
 import pytest
 
+from ingest.drive import Drive
 from ingest.ledger import NO_SPANS, Ledger, LedgerBuilder, Span, Spans
+from ingest.reader import Reader, Records
 
 
 def _spans(count, seed=1):
@@ -71,3 +73,18 @@ def test_a_ledger_of_tuples_is_that_of_arrays():
     assert Ledger(size, 5, spans, spans) == Ledger(size, 5, Spans.of(spans), Spans.of(spans))
     assert Ledger(size, 5, spans, Spans.of(spans)).adds_up
     assert not Ledger(size, 6, spans, spans).adds_up
+
+
+@pytest.mark.parametrize(("spans", "accepted"), [
+    ((Span(11, 2, "a"), Span(18, 4, "b")), 5), ((Span(12, -1, "a"),), 12), ((Span(9, 5, "a"),), 6), ((), 10),
+])  # fmt: skip
+def test_a_reader_that_miscounts_is_named(spans, accepted):
+    """Of eleven bytes from the tenth on."""
+
+    def parse(block, offset, state):
+        found = Records(rejected=spans, accepted=accepted) if offset else Records(accepted=10)
+        return found, len(block) if offset else 10, None
+
+    reader = Reader("wrong", 1, lambda head, name: True, parse, parse, lambda *_: {})
+    with pytest.raises(RuntimeError, match="'wrong' miscounts: at byte 10"):
+        list(Drive(reader, "file", None).blocks(iter([bytes(10), bytes(10) + bytes(1)])))
