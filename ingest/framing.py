@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.checksums import Eights, eights
+from ingest.binary.checksums import Eights, eights
+from ingest.binary.runs import Runs
 from ingest.compiled import compiled
 from ingest.ledger import Span
-from ingest.runs import Runs
 from ingest.text import Block, Bytes, Places
 
 NO_SYNC = "no frame starts here"

@@ -54,7 +54,7 @@ def split_lines(buffer: Bytes, final: bool) -> tuple[Lines, int]:
         Bytes they take.
     """
     from ingest.compiled import sealed
-    from ingest.text_kernels import bound_lines
+    from ingest.textual.text_kernels import bound_lines
 
     feeds = np.flatnonzero(buffer == LINE_FEED)
     end = int(feeds[-1]) + 1 if feeds.size else 0
@@ -75,7 +75,7 @@ def group_alike(buffer: Bytes, start: Places, stop: Places) -> list[Places]:
     In text of no order a group may come apart into several: no more than some thousands are remembered at a time.
     """
     from ingest.compiled import sealed
-    from ingest.shape_kernels import number_alike
+    from ingest.textual.shape_kernels import number_alike
 
     if not start.size:
         return []
@@ -134,7 +134,7 @@ def hex_fields(buffer: Bytes, start: Places, digits: Sequence[int]) -> tuple[NDA
         Where nothing but hexadecimal digits stands.
     """
     from ingest.compiled import sealed
-    from ingest.text_kernels import read_hex
+    from ingest.textual.text_kernels import read_hex
 
     return read_hex(sealed(buffer), np.ascontiguousarray(start), np.array(digits, dtype=np.int64))
 

@@ -37,7 +37,7 @@ def from_fields(
     valid : ndarray of bool, shape (n,)
         Where the fields are a time of the calendar.
     """
-    from ingest.stamp_kernels import moments
+    from ingest.textual.stamp_kernels import moments
 
     fields = np.broadcast_arrays(*date, *clock, microsecond)
     columns = np.array([field.ravel() for field in fields], dtype=np.int64)

@@ -24,7 +24,7 @@ from qc.check import VariableTraits
 from qc.plan import Plan
 from tests.ingest.conftest import CORPUS, corpus_files
 from tests.ingest.expected_names import tables
-from tests.ingest.made_files import made_files
+from tests.ingest.made.files import made_files
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("sample_data/*.md")])

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import xarray as xr
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Verdict, has_own_end, is_silent, known_noise, read_stamps
-from ingest.fields import pick, read_table
-from ingest.logger_lines import ByHead, Found
 from ingest.reader import Calibration, Reader, Records
 from ingest.text import Bytes, Lines, Places
+from ingest.textual.dcl import STAMP, TAG, Verdict, has_own_end, is_silent, known_noise, read_stamps
+from ingest.textual.fields import pick, read_table
+from ingest.textual.logger_lines import ByHead, Found
 
 STREAM = "samples"
 MODELS = (4330, 4831, 4835)

@@ -18,11 +18,11 @@ from functools import lru_cache
 import xarray as xr
 
 from ingest.dataset import assemble
-from ingest.forms import Where, digits, find, form, literal, number
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
 from ingest.readers.aanderaa_optode import MODELS, VARIABLES
-from ingest.sio import Gap, Rows, holds, parse_blocks
 from ingest.text import Bytes, Places
+from ingest.textual.forms import Where, digits, find, form, literal, number
+from ingest.textual.sio import Gap, Rows, holds, parse_blocks
 from ingest.timecode import from_seconds
 
 STREAM = "samples"

@@ -18,13 +18,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.apart import Apart, EndedError
-from ingest.columns import Columns, Foreign, arrange, of_columns
+from ingest.containers.hdf5_heaps import check_heaps
+from ingest.containers.netcdf_classic import bytes_needed
+from ingest.containers.netcdf_names import FLAGS_OF, physical, to_times, vocabulary_name
 from ingest.dataset import assemble
 from ingest.errors import DecodeError
-from ingest.hdf5_heaps import check_heaps
-from ingest.netcdf_classic import bytes_needed
-from ingest.netcdf_names import FLAGS_OF, physical, to_times, vocabulary_name
 from ingest.reader import Batch, Calibration, Reader, Records, Source, Wholly, not_in_blocks
+from ingest.textual.columns import Columns, Foreign, arrange, of_columns
 
 STREAM = "samples"
 _HEADER_BYTES = 16 * 1024 * 1024  # of a classic file: more than any has
@@ -39,7 +39,7 @@ _TEXTS = (
     "time_deployment_start", "time_deployment_end", "date_created",
 )  # fmt: skip
 
-_LIBRARY = Apart(Path(__file__).parents[1] / "netcdf_library.py")
+_LIBRARY = Apart(Path(__file__).parents[1] / "containers" / "netcdf_library.py")
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,14 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from ingest import clock_format
 from ingest.dataset import assemble
-from ingest.dcl import Verdict
-from ingest.fields import pick
+from ingest.declared import clock_format
 from ingest.ledger import Span
-from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Lines, Places
+from ingest.textual.dcl import Verdict
+from ingest.textual.fields import pick
+from ingest.textual.logger_lines import Found, read_lines
 
 STREAM = "samples"
 _HEADER_LINES = 6
@@ -124,8 +124,8 @@ def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parse
 def _find(buffer: Bytes, lines: Lines, state: State) -> Found:
     """Read every line of as many fields as the header names; only the last `;` says that the last number is whole."""
     from ingest.compiled import sealed
-    from ingest.stamp_kernels import FITS, OTHER_FORM
-    from ingest.table_kernels import IGNORED, NUMBER, read_declared
+    from ingest.textual.stamp_kernels import FITS, OTHER_FORM
+    from ingest.textual.table_kernels import IGNORED, NUMBER, read_declared
 
     count = len(state.columns) + 1
     form = (_SEMICOLON, _NO_QUOTE, _DECIMAL_COMMA, count)
@@ -158,8 +158,8 @@ def _read_other_dates(
 ) -> None:
     """Enter the times of lines whose date has another form than the first."""
     from ingest.compiled import sealed
-    from ingest.stamp_kernels import OTHER_FORM, read_clocks
-    from ingest.table_kernels import bound_declared
+    from ingest.textual.stamp_kernels import OTHER_FORM, read_clocks
+    from ingest.textual.table_kernels import bound_declared
 
     for items in clocks:
         left = np.flatnonzero(time[1] == OTHER_FORM)

@@ -16,10 +16,10 @@ from typing import Any
 
 import xarray as xr
 
-from ingest import declaration_files
 from ingest.calibration import mets
 from ingest.dataset import Values, assemble
-from ingest.declared_lines import STREAM, State, parse_lines, variables_of
+from ingest.declared import declaration_files
+from ingest.declared.lines import STREAM, State, parse_lines, variables_of
 from ingest.reader import Beside, Calibration, Parsed, Reader, Records
 
 

@@ -1,7 +1,7 @@
 """Sheets of fluid samples: header rows Parameter, Unit, Method, Precision, Lab, Detection limit, then a row a sample.
 
 The layouts are those of OOI's samplers (RASFL, OSMOI, PPSDN; FLOBN, which has a column of times for each place, stands
-in `ingest.timed_sheet`) and the template in `sample_data/fluid_samples.md`, which adds
+in `ingest.textual.timed_sheet`) and the template in `sample_data/fluid_samples.md`, which adds
 pressures, volumes, detection limits and rows tagged `Blank` or `Standard`. Time is the start of sampling; its
 order of day and month is what the Unit row says. A cell such as `<0.5` or `bdl` has no value: NaN, and its limit in
 `<name>_below_detection` (the number in the cell, else the Detection limit row). Quantities are per mass of fluid.
@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ingest.columns import Columns, Foreign, arrange
 from ingest.dataset import assemble
 from ingest.ledger import Span
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
+from ingest.textual.columns import Columns, Foreign, arrange
+from ingest.textual.timed_sheet import Places, datasets, is_timed_sheet, read_timed_sheet
 from ingest.timecode import Times, from_fields
-from ingest.timed_sheet import Places, datasets, is_timed_sheet, read_timed_sheet
 
 STREAM = "fluid_samples"
 _HEADER = ("parameter", "unit", "method", "precision", "lab", "detection limit")

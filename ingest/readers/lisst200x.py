@@ -18,11 +18,11 @@ import numpy as np
 import xarray as xr
 
 from ingest.dataset import Values, assemble
-from ingest.dcl import STAMP, TAG, Verdict, has_own_end, is_silent, known_noise, read_stamps
-from ingest.fields import pick, read_table
-from ingest.logger_lines import Found, read_lines
 from ingest.reader import Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Lines, Places
+from ingest.textual.dcl import STAMP, TAG, Verdict, has_own_end, is_silent, known_noise, read_stamps
+from ingest.textual.fields import pick, read_table
+from ingest.textual.logger_lines import Found, read_lines
 from ingest.timecode import from_fields
 
 STREAM = "samples"

@@ -9,15 +9,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.ad2cp_dataset import dataset_of
-from ingest.ad2cp_framing import RULE, promises
-from ingest.ad2cp_layout import STREAMS, STRING, Columns, Group, Layout, groups
+from ingest.binary.matrices import rows
+from ingest.binary.pieces import Stretch, joined, kept
 from ingest.compiled import sealed
 from ingest.framing import Frames, Search, find_frames
 from ingest.ledger import Span
-from ingest.matrices import rows
-from ingest.nortek_clock import counted_times
-from ingest.pieces import Stretch, joined, kept
+from ingest.nortek.ad2cp_dataset import dataset_of
+from ingest.nortek.ad2cp_framing import RULE, promises
+from ingest.nortek.ad2cp_layout import STREAMS, STRING, Columns, Group, Layout, groups
+from ingest.nortek.clock import counted_times
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.text import Block, Bytes, Places
 from ingest.timecode import Times

@@ -12,11 +12,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.checksums import eights
+from ingest.binary.checksums import eights
+from ingest.binary.matrices import Place, column
+from ingest.binary.pieces import Columns, Stretch, joined, kept
+from ingest.binary.runs import Runs
 from ingest.framing import Framing, Search, find_frames, sound_frames
 from ingest.ledger import Span
-from ingest.matrices import Place, column
-from ingest.nortek_classic import (
+from ingest.nortek.classic import (
     ATTITUDE,
     CONFIGURATIONS,
     DATA_START,
@@ -31,15 +33,13 @@ from ingest.nortek_classic import (
     Item,
     data_items,
 )
-from ingest.nortek_classic_dataset import dataset_of
-from ingest.nortek_classic_settings import Settings
-from ingest.nortek_fields import field_columns
-from ingest.nortek_kinds import Kind, places_of, stamps_of
-from ingest.nortek_vector_clock import MOST_WAITING, Clock, counted_period, sample_times
-from ingest.nortek_vector_samples import Resolution, sample_columns
-from ingest.pieces import Columns, Stretch, joined, kept
+from ingest.nortek.classic_dataset import dataset_of
+from ingest.nortek.classic_settings import Settings
+from ingest.nortek.fields import field_columns
+from ingest.nortek.kinds import Kind, places_of, stamps_of
+from ingest.nortek.vector_clock import MOST_WAITING, Clock, counted_period, sample_times
+from ingest.nortek.vector_samples import Resolution, sample_columns
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.runs import Runs
 from ingest.text import Block, Places
 from ingest.timecode import Times
 

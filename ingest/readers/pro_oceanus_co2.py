@@ -23,11 +23,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
-from ingest.fields import Table, pick, read_clock, read_table
-from ingest.logger_lines import ByHead, Found
 from ingest.reader import Calibration, Reader, Records
 from ingest.text import Bytes, Lines, Places
+from ingest.textual.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
+from ingest.textual.fields import Table, pick, read_clock, read_table
+from ingest.textual.logger_lines import ByHead, Found
 from ingest.timecode import from_fields
 
 WATER, AIR = "water", "air"

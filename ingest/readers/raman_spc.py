@@ -18,11 +18,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from ingest import spc_layout
+from ingest.containers import spc_layout
+from ingest.containers.spc_layout import HEADER_BYTES, SUBFILE_BYTES, Header
 from ingest.dataset import Values, assemble
 from ingest.ledger import Span
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.spc_layout import HEADER_BYTES, SUBFILE_BYTES, Header
 from ingest.text import Block
 from ingest.timecode import Times, from_fields
 

@@ -25,12 +25,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.columns import Columns, to_variables
-from ingest.dataset import assemble
-from ingest.errors import DecodeError
-from ingest.ledger import Span
-from ingest.reader import Batch, Calibration, Reader, Records, Source, Wholly, not_in_blocks
-from ingest.rsk_database import (
+from ingest.containers.rsk_database import (
     attributes,
     bytes_missing,
     channels,
@@ -41,6 +36,11 @@ from ingest.rsk_database import (
     table_columns,
     version,
 )
+from ingest.dataset import assemble
+from ingest.errors import DecodeError
+from ingest.ledger import Span
+from ingest.reader import Batch, Calibration, Reader, Records, Source, Wholly, not_in_blocks
+from ingest.textual.columns import Columns, to_variables
 
 MAGIC = b"SQLite format 3\0"
 STREAMS = {"data": "samples", "burstData": "bursts"}

@@ -22,14 +22,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest import mat_file
-from ingest.columns import Columns, arrange, rbr_column, to_variables
+from ingest.containers import mat_file
+from ingest.containers.mat_file import Matrix
 from ingest.dataset import assemble
 from ingest.errors import DecodeError
 from ingest.ledger import Span
-from ingest.mat_file import Matrix
 from ingest.reader import Batch, Calibration, Reader, Records, Source, Wholly, not_in_blocks
 from ingest.text import Bytes, Places, shapes, whole_numbers
+from ingest.textual.columns import Columns, arrange, rbr_column, to_variables
 from ingest.timecode import Times, from_fields
 
 STREAM = "samples"

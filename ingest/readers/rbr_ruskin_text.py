@@ -7,8 +7,8 @@ are derived by Ruskin and have no unit in the file: they are kept beside, unname
 is the logger's clock, taken as UTC; `HostTime` and `LoggerTime`, two clocks at one moment, are attributes.
 
 The newer is `<name>_data.txt`, columns between commas under a line of their names, with `<name>_metadata.txt` beside
-it, whose JSON alone tells the units (`ingest.ruskin_metadata`): without it no column can be named, and all are kept
-unnamed.
+it, whose JSON alone tells the units (`ingest.containers.ruskin_metadata`): without it no column can be named, and all
+are kept unnamed.
 
 Built from descriptions and headers that others published; not yet seen on a real file. There is no checksum.
 
@@ -23,13 +23,13 @@ from collections.abc import Mapping
 
 import xarray as xr
 
-from ingest import ruskin_metadata
-from ingest.clock_format import compile_part, zone_of
-from ingest.columns import arrange, rbr_column
+from ingest.containers import ruskin_metadata
 from ingest.dataset import assemble
-from ingest.declaration import Column, Declaration
-from ingest.declared_lines import STREAM, State, parse_with_header, to_columns, variables_of
+from ingest.declared.clock_format import compile_part, zone_of
+from ingest.declared.declaration import Column, Declaration
+from ingest.declared.lines import STREAM, State, parse_with_header, to_columns, variables_of
 from ingest.reader import HEAD_BYTES, Beside, Calibration, Parsed, Reader, Records
+from ingest.textual.columns import arrange, rbr_column
 
 _COLUMNS = re.compile(rb"^[ \t]*Date & Time[ \t]+(\S[^\r\n]*)\r?\n", re.MULTILINE)
 _PAIR = re.compile(rb"^([A-Za-z]\w*(?:\[\d+\]\.\w+)?)=+[ \t]*([^\r\n]*?)[ \t]*\r?$", re.MULTILINE)

@@ -8,14 +8,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ingest.binary.matrices import Place, column, rows, small_fields
+from ingest.binary.pieces import Columns
 from ingest.framing import Frames, Search, find_frames, sound_frames
 from ingest.ledger import Span
-from ingest.matrices import Place, column, rows, small_fields
-from ingest.pd0_clock import read_clocks
-from ingest.pd0_dataset import dataset_of
-from ingest.pd0_framing import HEADER_BYTES, RULE, SYNC, possible
-from ingest.pd0_layout import Layout, first_of, groups, stream_name
-from ingest.pieces import Columns
+from ingest.rdi.pd0_clock import read_clocks
+from ingest.rdi.pd0_dataset import dataset_of
+from ingest.rdi.pd0_framing import HEADER_BYTES, RULE, SYNC, possible
+from ingest.rdi.pd0_layout import Layout, first_of, groups, stream_name
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.text import Block, Bytes, Places
 

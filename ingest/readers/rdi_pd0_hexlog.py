@@ -17,11 +17,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.dcl import STAMP, TAG, Stamped, is_silent, known_noise, read_stamps
 from ingest.ledger import Span
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.readers import rdi_pd0
 from ingest.text import Bytes, Lines, Places, group_alike, split_lines
+from ingest.textual.dcl import STAMP, TAG, Stamped, is_silent, known_noise, read_stamps
 from ingest.vocabulary import lookup
 
 _FIRST_LINE = re.compile(rb"^(?:" + STAMP + TAG + rb")?[ \t]*(7[fF]7[fF][0-9A-Fa-f]{24,})[ \t]*\r?$", re.MULTILINE)
@@ -113,7 +113,7 @@ def _parse(block: bytes, offset: int, state: State, *, last: bool) -> Parsed:
 
 def _data_lines(buffer: Bytes, lines: Lines, stamped: Stamped) -> Text:
     from ingest.compiled import sealed
-    from ingest.text_kernels import are_hex
+    from ingest.textual.text_kernels import are_hex
 
     first, stop = stamped.payload.copy(), lines.stop.copy()
     for blank in _BLANKS:
@@ -130,7 +130,7 @@ def _data_lines(buffer: Bytes, lines: Lines, stamped: Stamped) -> Text:
 
 def _binary(buffer: Bytes, text: Text) -> bytes:
     from ingest.compiled import sealed
-    from ingest.text_kernels import join_hex
+    from ingest.textual.text_kernels import join_hex
 
     return join_hex(sealed(buffer), text.first, text.stop).tobytes()
 

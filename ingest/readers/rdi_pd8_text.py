@@ -17,11 +17,11 @@ import numpy as np
 import xarray as xr
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise
-from ingest.logger_lines import Found, enter
-from ingest.pd8_lines import HEADER_LINES, TITLES, TableLines
+from ingest.rdi.pd8_lines import HEADER_LINES, TITLES, TableLines
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
 from ingest.text import Lines, Places
+from ingest.textual.dcl import STAMP, TAG, Verdict, is_silent, known_noise
+from ingest.textual.logger_lines import Found, enter
 
 STREAM = "profile"
 _BAD_VELOCITY = -32768.0

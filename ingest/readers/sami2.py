@@ -15,11 +15,11 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from ingest import sami_layout
-from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
+from ingest.chemistry import sami_layout
+from ingest.chemistry.sami_lines import Digits, SamiLines, State, is_record
 from ingest.reader import Calibration, Reader, Records
-from ingest.sami_lines import Digits, SamiLines, State, is_record
 from ingest.text import Block, Bytes, Lines
+from ingest.textual.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
 
 _DIGITS = rb"[0-9A-Fa-f]"
 _START = re.compile(rb"^" + STAMP + TAG + rb"\*(" + _DIGITS + rb"{14,})[ \r]*$", re.MULTILINE)
@@ -34,7 +34,7 @@ def sniff(head: bytes, name: str) -> bool:
 
 
 def _find(block: Block, buffer: Bytes, lines: Lines) -> Digits:
-    from ingest.block_kernels import bound_pairs
+    from ingest.textual.block_kernels import bound_pairs
 
     stamps = read_stamps(buffer, lines)
     character = buffer[np.minimum(stamps.payload, max(buffer.size - 1, 0))]

@@ -18,12 +18,12 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from ingest import sami_layout
-from ingest.dcl import Verdict
-from ingest.forms import SPACES, Where, characters, digits, find, form, hex_pairs, literal
+from ingest.chemistry import sami_layout
+from ingest.chemistry.sami_lines import Digits, SamiLines, State, is_record
 from ingest.reader import Calibration, Reader, Records
-from ingest.sami_lines import Digits, SamiLines, State, is_record
 from ingest.text import Block, Bytes, Lines
+from ingest.textual.dcl import Verdict
+from ingest.textual.forms import SPACES, Where, characters, digits, find, form, hex_pairs, literal
 
 _PREFIX = rb"Record\[\d{1,9}\]:"
 _MARK = rb"(?:\*|:\d)"

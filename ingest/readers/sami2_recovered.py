@@ -19,12 +19,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest import sami_layout
-from ingest.dcl import Verdict, settle
-from ingest.fields import pick, read_whole_rows
+from ingest.chemistry import sami_layout
 from ingest.ledger import Span
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
 from ingest.text import LINE_FEED, Block, Places, split_lines
+from ingest.textual.dcl import Verdict, settle
+from ingest.textual.fields import pick, read_whole_rows
 
 _DATA = re.compile(rb"^:Data[ \t]*(?:\r\n|\n|\Z)", re.MULTILINE)
 _TAB, _MOST_DIGITS = 9, 10

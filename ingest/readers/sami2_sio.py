@@ -16,12 +16,12 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from ingest import sami_layout
-from ingest.fields import join_hex
-from ingest.forms import Where, find, form, hex_pairs, literal
+from ingest.chemistry import sami_layout
 from ingest.reader import Calibration, Parsed, Reader, Records
-from ingest.sio import DAMAGED, Gap, Rows, holds, parse_blocks
 from ingest.text import Bytes, Places, hex_fields
+from ingest.textual.fields import join_hex
+from ingest.textual.forms import Where, find, form, hex_pairs, literal
+from ingest.textual.sio import DAMAGED, Gap, Rows, holds, parse_blocks
 
 _LETTERS = b"PH"
 _RECORD = form(literal(b"*"), hex_pairs(4))

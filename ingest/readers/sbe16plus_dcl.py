@@ -26,12 +26,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
-from ingest.fields import Table, numbers, pick, read_table
-from ingest.logger_lines import ByHead, Found
 from ingest.reader import Calibration, Reader, Records
-from ingest.sea_bird_clock import PATTERN, read_dates
+from ingest.sea_bird.clock import PATTERN, read_dates
 from ingest.text import Bytes, Lines
+from ingest.textual.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
+from ingest.textual.fields import Table, numbers, pick, read_table
+from ingest.textual.logger_lines import ByHead, Found
 
 STREAM = "samples"
 UNMAPPED = "unmapped_columns"

@@ -20,12 +20,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.dataset import assemble
-from ingest.dcl import Verdict
-from ingest.fields import Table, read_table
-from ingest.logger_lines import ByHead, Found
 from ingest.reader import Calibration, Reader, Records
-from ingest.sea_bird_clock import WIDTH, read_dates
+from ingest.sea_bird.clock import WIDTH, read_dates
 from ingest.text import Bytes, Lines, Places, matrix
+from ingest.textual.dcl import Verdict
+from ingest.textual.fields import Table, read_table
+from ingest.textual.logger_lines import ByHead, Found
 from ingest.timecode import Times
 
 STREAM = "samples"

@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 
 from ingest.calibration.sea_bird import DECIBAR_PER_PSI
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Stamped, Verdict, has_own_end, is_silent, known_noise, read_stamps
-from ingest.fields import numbers, strip_blanks
-from ingest.logger_lines import Found, independent
 from ingest.reader import Calibration, Reader, Records
-from ingest.sea_bird_clock import PATTERN
+from ingest.sea_bird.clock import PATTERN
 from ingest.text import Bytes, Lines, Places, group_alike
+from ingest.textual.dcl import STAMP, TAG, Stamped, Verdict, has_own_end, is_silent, known_noise, read_stamps
+from ingest.textual.fields import numbers, strip_blanks
+from ingest.textual.logger_lines import Found, independent
 from ingest.timecode import from_fields
 
 TIDE, BURST, FREQUENCY, SAMPLE = "tide", "wave_burst", "wave_frequency", "wave_sample"

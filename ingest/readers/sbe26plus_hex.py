@@ -26,7 +26,7 @@ from ingest.calibration.sea_bird import DECIBAR_PER_PSI
 from ingest.dataset import assemble
 from ingest.ledger import Span
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.sea_bird_26plus import (
+from ingest.sea_bird.sbe26plus import (
     QuartzCoefficients,
     RecorderHeader,
     parse_recorder_header,
@@ -77,7 +77,7 @@ def finish(rest: bytes, offset: int, state: State | None) -> Parsed:
 
 def _parse(block: bytes, offset: int, state: State | None, final: bool) -> Parsed:
     from ingest.compiled import sealed
-    from ingest.recorder_kernels import join_records, sort_lines
+    from ingest.sea_bird.recorder_kernels import join_records, sort_lines
 
     buffer = sealed(np.frombuffer(block, dtype=np.uint8))
     lines, consumed = split_lines(buffer, final)
@@ -102,7 +102,18 @@ def _account(
     block: bytes, offset: int, lines: Lines, joined: Places, most: int
 ) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """Known noise and damage, in file order."""
-    from ingest.recorder_kernels import BAD_OPENING, BLANK, BURST, CUT, NO_END, NO_HEAD, OPENING, OTHER, TIDE, TOO_MANY
+    from ingest.sea_bird.recorder_kernels import (
+        BAD_OPENING,
+        BLANK,
+        BURST,
+        CUT,
+        NO_END,
+        NO_HEAD,
+        OPENING,
+        OTHER,
+        TIDE,
+        TOO_MANY,
+    )
 
     reasons = {
         BLANK: "blank line",
@@ -134,7 +145,7 @@ def _reason(line: bytes) -> str:
 
 
 def _batches(buffer: Bytes, offset: int, lines: Lines, joined: Places) -> Mapping[str, Batch]:
-    from ingest.recorder_kernels import BURST, TIDE, read_samples
+    from ingest.sea_bird.recorder_kernels import BURST, TIDE, read_samples
 
     tide, (burst, following) = joined[1, joined[0] == TIDE], joined[1:, joined[0] == BURST]
     counts, _ = hex_fields(buffer, lines.start[tide], (6, 4, 8))

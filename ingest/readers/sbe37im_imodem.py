@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 
 from ingest.calibration import sea_bird_modem
 from ingest.dataset import assemble
-from ingest.dcl import Verdict
 from ingest.errors import CalibrationError
-from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
 from ingest.text import Bytes, Lines, Places, hex_fields, matrix
+from ingest.textual.dcl import Verdict
+from ingest.textual.logger_lines import Found, read_lines
 from ingest.timecode import from_seconds
 
 STREAM = "samples"

@@ -30,11 +30,11 @@ from ingest import pages
 from ingest.calibration import sea_bird_modem
 from ingest.dataset import assemble
 from ingest.errors import CalibrationError
-from ingest.fields import flat, join_hex
-from ingest.forms import FILL, Matches, Where, characters, find, form, hex_run
 from ingest.reader import Batch, Calibration, Parsed, Reader, Records
-from ingest.sio import Gap, Rows, holds, parse_blocks
 from ingest.text import Bytes, Places, matrix
+from ingest.textual.fields import flat, join_hex
+from ingest.textual.forms import FILL, Matches, Where, characters, find, form, hex_run
+from ingest.textual.sio import Gap, Rows, holds, parse_blocks
 from ingest.timecode import from_seconds
 
 CLOCKS, SAMPLES = "clocks", "samples"
@@ -94,15 +94,15 @@ def _rows(buffer: Bytes, start: Places, stop: Places) -> dict[str, Rows]:
 
 def _chain(buffer: Bytes, start: Places, stop: Places, kind: _Kind) -> Places:
     """How many records of a kind follow each other from each start on."""
-    from ingest.block_kernels import chain_lengths
     from ingest.compiled import sealed
+    from ingest.textual.block_kernels import chain_lengths
 
     return chain_lengths(sealed(buffer), flat(start), flat(stop), kind.width, kind.ends)
 
 
 def _places(start: Places, count: Places, kind: _Kind) -> Places:
     """Block, first byte and byte after the last of the records of chains, shape (3, n)."""
-    from ingest.block_kernels import place_chains
+    from ingest.textual.block_kernels import place_chains
 
     places: Places = pages.empty((3, int(count.sum())), np.int64)
     place_chains(flat(start), flat(count), kind.width, places)
@@ -110,8 +110,8 @@ def _places(start: Places, count: Places, kind: _Kind) -> Places:
 
 
 def _notes(buffer: Bytes, first: Places) -> dict[str, Places]:
-    from ingest.block_kernels import read_notes
     from ingest.compiled import sealed
+    from ingest.textual.block_kernels import read_notes
 
     values = pages.empty((2, first.size), np.int64)
     read_notes(sealed(buffer), flat(first), values)

@@ -18,11 +18,11 @@ import numpy as np
 import xarray as xr
 
 from ingest.dataset import assemble
-from ingest.dcl import Verdict
-from ingest.fields import pick, read_table
-from ingest.logger_lines import Found, independent
 from ingest.reader import Calibration, Reader, Records
 from ingest.text import Bytes, Lines, group_alike
+from ingest.textual.dcl import Verdict
+from ingest.textual.fields import pick, read_table
+from ingest.textual.logger_lines import Found, independent
 
 STREAM = "samples"
 _COMMA = 44

@@ -3,7 +3,7 @@ r"""Sea-Bird .cnv: rows of engineering units that the maker's software wrote, as
 Header lines start with `*` (instrument) and `#` (processing) up to `*END*`; then one row a scan, in columns of 11
 characters that may touch, or as little-endian float32 (`# file_type = binary`). A foreign line may come first.
 
-Variables are named from the short names (`ingest.sea_bird_names`). A second sensor, or a column that comes twice, gets
+Variables are named from the short names (`ingest.sea_bird.names`). A second sensor, or a column that comes twice, gets
 its name with `_2`. Columns of unknown meaning are kept side by side in `unmapped_columns`; the attribute of that name
 says what each is. Which columns told the time, and how, is in `time_source`; where none does, rows are numbered by
 `scan`: the sampling interval alone tells no time, since processing drops rows and instruments skip samples
@@ -27,15 +27,15 @@ from numpy.typing import NDArray
 
 from ingest import pages
 from ingest.dataset import assemble
-from ingest.dcl import Verdict
-from ingest.fields import pick
 from ingest.ledger import Span
-from ingest.logger_lines import Found, enter
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
-from ingest.sea_bird_cnv import CnvHeader, TimeRule, known_values, parse_cnv_header, read_rows, time_rule, to_times
-from ingest.sea_bird_header import END
-from ingest.sea_bird_names import variable_names
+from ingest.sea_bird.cnv import CnvHeader, TimeRule, known_values, parse_cnv_header, read_rows, time_rule, to_times
+from ingest.sea_bird.header import END
+from ingest.sea_bird.names import variable_names
 from ingest.text import LONGEST_LINE, Block, Lines, split_lines
+from ingest.textual.dcl import Verdict
+from ingest.textual.fields import pick
+from ingest.textual.logger_lines import Found, enter
 
 STREAM = "samples"
 UNMAPPED = "unmapped_columns"

@@ -1,7 +1,7 @@
 """Sea-Bird .hex uploads: a header of `*` lines, `*END*`, then one sample of hexadecimal digits a line.
 
 The layout of a sample follows from the model and from what the header says is switched on
-(`ingest.sea_bird_hex_layouts`); only models known there are claimed. Coefficients come from the header, as XML or as
+(`ingest.sea_bird.hex_layouts`); only models known there are claimed. Coefficients come from the header, as XML or as
 text, or from the user (an .xmlcon: `ingest.calibration.xmlcon`). Casts of a profiler carry no time; their samples are
 numbered by `scan`. Samples carry no checksum: a flipped digit gives another value, and nothing in the format can tell.
 
@@ -18,16 +18,16 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.dataset import assemble
-from ingest.dcl import Verdict
-from ingest.fields import pick
 from ingest.ledger import Span
-from ingest.logger_lines import Found, enter
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
-from ingest.sea_bird_header import END, Header, parse_header
-from ingest.sea_bird_hex_layouts import Layout, family, layouts
-from ingest.sea_bird_hex_units import SENSORS, convert, counts_of
-from ingest.sea_bird_hex_voltages import notes, sensors_of
+from ingest.sea_bird.header import END, Header, parse_header
+from ingest.sea_bird.hex_layouts import Layout, family, layouts
+from ingest.sea_bird.hex_units import SENSORS, convert, counts_of
+from ingest.sea_bird.hex_voltages import notes, sensors_of
 from ingest.text import Bytes, Lines, hex_fields, split_lines
+from ingest.textual.dcl import Verdict
+from ingest.textual.fields import pick
+from ingest.textual.logger_lines import Found, enter
 from ingest.timecode import from_seconds
 
 STREAM = "samples"

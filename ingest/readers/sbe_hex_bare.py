@@ -5,8 +5,8 @@ SBE 16plus V2 with an optical sensor), and where an instrument sends raw digits 
 fields. Lines are claimed where most of the head has one number of digits that a moored MicroCAT or SEACAT writes, the
 last eight of them are seconds that go on from line to line, and the first twelve counts and a frequency of water.
 
-The user names the instrument, as `instrument` beside the coefficients of its sensors (`ingest.sea_bird_bare_layouts`),
-or with an .xmlcon, which may lie beside the file (`ingest.sea_bird_bare_beside`); where that leaves one sample of so
+The user names the instrument, as `instrument` beside the coefficients of its sensors (`ingest.sea_bird.bare_layouts`),
+or with an .xmlcon, which may lie beside the file (`ingest.sea_bird.bare_beside`); where that leaves one sample of so
 many digits, it is converted as in `sbe_hex`. Without any calibration there is what all possible samples have in common:
 temperature and conductivity first, raw, and the time last. The bytes between are kept as they are, and the attributes
 list the samples that are possible.
@@ -23,17 +23,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Verdict, known_noise, read_stamps
-from ingest.fields import are_hex, join_hex, pick, strip_blanks
-from ingest.logger_lines import ByHead, Found
 from ingest.reader import Beside, Calibration, Reader, Records
-from ingest.sea_bird_bare_beside import describe, files, is_sheet, mistakes
-from ingest.sea_bird_bare_layouts import possible_samples, told_instrument, told_sample
-from ingest.sea_bird_bare_lines import HEAD_DIGITS, TIME_DIGITS, Form, first_line, is_bare, recognise
-from ingest.sea_bird_hex_layouts import Layout
-from ingest.sea_bird_hex_units import SENSORS, convert, counts_of
-from ingest.sea_bird_hex_voltages import notes, sensors_of
+from ingest.sea_bird.bare_beside import describe, files, is_sheet, mistakes
+from ingest.sea_bird.bare_layouts import possible_samples, told_instrument, told_sample
+from ingest.sea_bird.bare_lines import HEAD_DIGITS, TIME_DIGITS, Form, first_line, is_bare, recognise
+from ingest.sea_bird.hex_layouts import Layout
+from ingest.sea_bird.hex_units import SENSORS, convert, counts_of
+from ingest.sea_bird.hex_voltages import notes, sensors_of
 from ingest.text import Bytes, Lines
+from ingest.textual.dcl import STAMP, TAG, Verdict, known_noise, read_stamps
+from ingest.textual.fields import are_hex, join_hex, pick, strip_blanks
+from ingest.textual.logger_lines import ByHead, Found
 from ingest.timecode import from_seconds
 
 STREAM = "samples"

@@ -15,13 +15,13 @@ from collections.abc import Mapping
 
 import xarray as xr
 
-from ingest.aanderaa_columns import aanderaa_column
-from ingest.clock_format import compile_part, zone_of
-from ingest.columns import Foreign, arrange
+from ingest.chemistry.aanderaa_columns import aanderaa_column
 from ingest.dataset import assemble
-from ingest.declaration import Column, Declaration
-from ingest.declared_lines import STREAM, State, parse_with_header, to_columns, variables_of
+from ingest.declared.clock_format import compile_part, zone_of
+from ingest.declared.declaration import Column, Declaration
+from ingest.declared.lines import STREAM, State, parse_with_header, to_columns, variables_of
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
+from ingest.textual.columns import Foreign, arrange
 
 _COLUMNS = re.compile(rb"\A((?:[^\r\n]*\r?\n){0,10}?)([^\r\n]*\bTime tag \(Gmt\)[^\r\n]*)\r?\n", re.IGNORECASE)
 _UNIT = re.compile(r"(.*?)\s*[\[(]([^\[\]()]*)[\])]")

@@ -25,14 +25,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.aanderaa_columns import aanderaa_column
-from ingest.columns import arrange, to_variables
+from ingest.chemistry.aanderaa_columns import aanderaa_column
+from ingest.chemistry.seaguard_record import Form, Layout, parse_tags, split
+from ingest.chemistry.seaguard_walk import Known, Walk, join
 from ingest.dataset import assemble
 from ingest.ledger import Span
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
-from ingest.seaguard_record import Form, Layout, parse_tags, split
-from ingest.seaguard_walk import Known, Walk, join
 from ingest.text import Block, Bytes, group_alike
+from ingest.textual.columns import arrange, to_variables
 
 LONGEST = 262_144
 """Bytes of the longest record, and of the longest stretch between two that is looked at as one."""

@@ -1,9 +1,9 @@
 """Sea-Bird SeapHOx V2: records in the lines of a logger.
 
 `2024/08/10 00:33:58.804 DSPHOX02056,2024-08-10T00:33:50,  11937, 0000,  9.4181,...`: the logger's stamp, then a record
-as `ingest.seaphox_lines` describes it. The instrument's clock is the time: it stamps the measurement, the logger the
-line some seconds later, which is kept as the offset of its clock. What the instrument acknowledges (`<Executed/>`) and
-the logger's messages are noise.
+as `ingest.sea_bird.seaphox_lines` describes it. The instrument's clock is the time: it stamps the measurement, the
+logger the line some seconds later, which is kept as the offset of its clock. What the instrument acknowledges
+(`<Executed/>`) and the logger's messages are noise.
 
 No real file is at hand. Built after the logs of the Ocean Observatories Initiative's coastal moorings, whose first is
 that line. There is no checksum: a flipped digit gives another value, and nothing in the format can tell.
@@ -15,11 +15,11 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
-from ingest.logger_lines import ByHead, Found
 from ingest.reader import Calibration, Reader, Records
-from ingest.seaphox_lines import STREAM, Instrument, any_line, dataset, find_records, first_line, instrument
+from ingest.sea_bird.seaphox_lines import STREAM, Instrument, any_line, dataset, find_records, first_line, instrument
 from ingest.text import Bytes, Lines, Places
+from ingest.textual.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
+from ingest.textual.logger_lines import ByHead, Found
 
 _BEFORE = STAMP + TAG
 _ANY_LINE = any_line(_BEFORE)

@@ -1,7 +1,7 @@
 """Sea-Bird SeapHOx V2 files of a mooring's inductive modem: a status header and one record or a few, as text.
 
-The dialogue around a record (`SL`, `S>`) is noise. What a record holds, `ingest.seaphox_lines` says; those in the lines
-of a logger are of `seaphox_dcl`.
+The dialogue around a record (`SL`, `S>`) is noise. What a record holds, `ingest.sea_bird.seaphox_lines` says; those in
+the lines of a logger are of `seaphox_dcl`.
 
 There is no checksum: a flipped digit gives another value, and nothing in the format can tell.
 """
@@ -12,11 +12,11 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from ingest.dcl import STAMP, TAG, Verdict
-from ingest.logger_lines import Found, read_lines
 from ingest.reader import HEAD_BYTES, Calibration, Parsed, Reader, Records
-from ingest.seaphox_lines import STREAM, Instrument, any_line, dataset, find_records, first_line, instrument
+from ingest.sea_bird.seaphox_lines import STREAM, Instrument, any_line, dataset, find_records, first_line, instrument
 from ingest.text import Bytes, Lines
+from ingest.textual.dcl import STAMP, TAG, Verdict
+from ingest.textual.logger_lines import Found, read_lines
 
 _ANY_LINE, _LOGGED = any_line(b""), any_line(STAMP + TAG)
 

@@ -6,15 +6,15 @@ hand shows: they are rejected.
 
 import numpy as np
 
+from ingest.binary.pieces import Stretch, kept
 from ingest.framing import Frames, sound_frames
 from ingest.ledger import Span
-from ingest.pieces import Stretch, kept
 from ingest.reader import Reader
-from ingest.sontek_dataset import dataset_of
-from ingest.sontek_frames import SYNC
-from ingest.sontek_framing import HEADER_BYTES, PROFILE, RULE
-from ingest.sontek_layout import CONFIGURATION_BYTES, Layout, configuration, groups
-from ingest.sontek_records import Form
+from ingest.sontek.adp_dataset import dataset_of
+from ingest.sontek.adp_framing import HEADER_BYTES, PROFILE, RULE
+from ingest.sontek.adp_layout import CONFIGURATION_BYTES, Layout, configuration, groups
+from ingest.sontek.frames import SYNC
+from ingest.sontek.records import Form
 from ingest.text import Bytes
 from ingest.timecode import from_fields
 

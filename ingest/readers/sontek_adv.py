@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest import pages
+from ingest.binary.pieces import Stretch
 from ingest.framing import Frames, sound_frames
 from ingest.ledger import Span
-from ingest.pieces import Stretch
 from ingest.reader import Reader
-from ingest.sontek_adv_dataset import burst_variables, dataset_of
-from ingest.sontek_adv_framing import BURST, HEADER_BYTES, RULE, sample_bytes
-from ingest.sontek_adv_layout import CONFIGURATION_BYTES, RATES_PER_HERTZ, Layout, configuration, groups
-from ingest.sontek_adv_samples import Samples, values_of
-from ingest.sontek_frames import SYNC
-from ingest.sontek_records import Form
+from ingest.sontek.adv_dataset import burst_variables, dataset_of
+from ingest.sontek.adv_framing import BURST, HEADER_BYTES, RULE, sample_bytes
+from ingest.sontek.adv_layout import CONFIGURATION_BYTES, RATES_PER_HERTZ, Layout, configuration, groups
+from ingest.sontek.adv_samples import Samples, values_of
+from ingest.sontek.frames import SYNC
+from ingest.sontek.records import Form
 from ingest.text import Bytes
 from ingest.timecode import from_fields
 

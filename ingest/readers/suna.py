@@ -22,11 +22,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.dataset import Values, assemble
-from ingest.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
-from ingest.fields import Table, numbers, pick, read_clock, read_table, sum_bytes
-from ingest.logger_lines import ByHead, Found
 from ingest.reader import Calibration, Reader, Records
 from ingest.text import Bytes, Lines, Places, matrix
+from ingest.textual.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
+from ingest.textual.fields import Table, numbers, pick, read_clock, read_table, sum_bytes
+from ingest.textual.logger_lines import ByHead, Found
 from ingest.timecode import Times
 
 LIGHT, DARK = "light", "dark"

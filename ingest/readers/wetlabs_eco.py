@@ -19,13 +19,13 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from ingest import eco_layout
+from ingest.chemistry import eco_layout
 from ingest.dataset import assemble
-from ingest.dcl import STAMP, TAG, Verdict, has_own_end, is_silent, known_noise, read_stamps
-from ingest.fields import pick, read_clock, read_table
-from ingest.logger_lines import ByHead, Found
 from ingest.reader import Calibration, Reader, Records
 from ingest.text import Bytes, Lines, Places
+from ingest.textual.dcl import STAMP, TAG, Verdict, has_own_end, is_silent, known_noise, read_stamps
+from ingest.textual.fields import pick, read_clock, read_table
+from ingest.textual.logger_lines import ByHead, Found
 
 STREAM = "samples"
 _PAYLOAD = rb"\d\d/\d\d/\d\d\t\d\d:\d\d:\d\d((?:\t\d{3}\t\d{1,5})+)\t(\d{1,5})"

@@ -18,12 +18,12 @@ from functools import lru_cache
 import numpy as np
 import xarray as xr
 
-from ingest import eco_layout
+from ingest.chemistry import eco_layout
 from ingest.dataset import assemble
-from ingest.forms import Matches, Where, digits, find, form, literal
 from ingest.reader import HEAD_BYTES, Batch, Calibration, Parsed, Reader, Records
-from ingest.sio import Gap, Rows, holds, parse_blocks
 from ingest.text import Bytes, Places
+from ingest.textual.forms import Matches, Where, digits, find, form, literal
+from ingest.textual.sio import Gap, Rows, holds, parse_blocks
 from ingest.timecode import from_seconds
 
 STREAM = "samples"

@@ -15,8 +15,8 @@ import ingest
 from sample_data.instruments import pd0, sbe37
 from tests.benchmarks import enlarged_containers as containers
 from tests.ingest.conftest import CORPUS, places
-from tests.ingest.made_declared import BESIDE, made_declared
-from tests.ingest.made_files import made_files
+from tests.ingest.made.declared import BESIDE, made_declared
+from tests.ingest.made.files import made_files
 
 MEGABYTE = 1_000_000
 LEAST = 20 * MEGABYTE

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from tests.ingest import ad2cp_bytes
+from tests.ingest.made import ad2cp_bytes
 
 
 def pd0(content: bytearray) -> bytearray:

@@ -13,8 +13,8 @@ import ingest
 from ingest import reader
 from ingest.errors import IngestError
 from tests.fuzz import law, repair
-from tests.ingest import ad2cp_bytes, nortek_bytes, pd0_bytes
 from tests.ingest.conftest import samples
+from tests.ingest.made import ad2cp_bytes, nortek_bytes, pd0_bytes
 
 SECONDS = 600
 REPOSITORY = Path(__file__).parents[2]

@@ -16,8 +16,8 @@ import ingest
 from ingest.errors import IngestError
 from ingest.reader import HEAD_BYTES, claim
 from sample_data import demo_scenario, simulate
-from tests.ingest.made_declared import BESIDE, made_declared
-from tests.ingest.made_files import made_files
+from tests.ingest.made.declared import BESIDE, made_declared
+from tests.ingest.made.files import made_files
 
 CORPUS = Path(os.environ.get("LANDER_CORPUS", Path(__file__).parents[2] / ".." / "shared" / "corpus")).resolve()
 NO_CORPUS = f"no corpus at {CORPUS}: set LANDER_CORPUS to its folder"

@@ -11,7 +11,7 @@ import ingest
 from ingest.apart import Apart, EndedError
 from ingest.errors import DecodeError
 from ingest.readers import cf_netcdf
-from tests.ingest.made_tables import netcdf_file
+from tests.ingest.made.tables import netcdf_file
 
 LIBRARY = '''
 import os, pickle, struct, sys, time

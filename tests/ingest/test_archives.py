@@ -12,7 +12,7 @@ import ingest
 from ingest import archives
 from ingest.errors import DecodeError, IngestError, UnknownFormatError
 from tests.ingest.conftest import same_values
-from tests.ingest.made_files import optode_file, sbe37_file
+from tests.ingest.made.files import optode_file, sbe37_file
 
 HEX, OPTODE = sbe37_file(), optode_file()
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ingest.calibration import eco_device, mets, sami
+from ingest.chemistry.sami_layout import from_hex
 from ingest.errors import CalibrationError
-from ingest.sami_layout import from_hex
 
 # Worked example of OOI Data Product Specification 1341-00490: a blank, then samples, as telemetered.
 CO2_RECORDS = (

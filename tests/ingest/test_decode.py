@@ -13,7 +13,7 @@ from ingest.dataset import assemble, concatenate
 from ingest.errors import AmbiguousFormatError, IngestError, UnknownFormatError
 from ingest.ledger import Span
 from ingest.reader import Batch
-from tests.ingest.made_files import optode_file, sbe37_file
+from tests.ingest.made.files import optode_file, sbe37_file
 
 SIZE = 4  # bytes of a record of the format below
 

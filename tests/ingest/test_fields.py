@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import dcl, fields
-from ingest.sea_bird_cnv import read_rows
+from ingest.sea_bird.cnv import read_rows
 from ingest.text import group_alike, hex_fields, split_lines
+from ingest.textual import dcl, fields
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)")
 

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from ingest import sio
-from ingest.block_kernels import bound_pairs, crc
 from ingest.compiled import sealed
-from ingest.forms import SPACES, Where, characters, digits, find, fixed, form, hex_pairs, literal, number
+from ingest.textual import sio
+from ingest.textual.block_kernels import bound_pairs, crc
+from ingest.textual.forms import SPACES, Where, characters, digits, find, fixed, form, hex_pairs, literal, number
 
 LINE = form(digits(4, 4), literal(b"\t"), digits(1, 6), literal(b"\t"), number(9, 6), literal(b"\t"), number(3))
 PATTERN = re.compile(rb"(\d{4})\t(\d{1,6})\t(-?\d{1,9}(?:\.\d{1,6})?)\t(-?\d{1,3})(?=[\r\n]|$)")

@@ -6,11 +6,11 @@ import re
 import numpy as np
 import pytest
 
-from ingest.checksums import byte_sum, eights, word_sum
+from ingest.binary.checksums import byte_sum, eights, word_sum
+from ingest.binary.matrices import alike, rows
 from ingest.framing import NO_SYNC, Frames, Framing, Search, find_frames
 from ingest.ledger import LedgerBuilder, Span
-from ingest.matrices import alike, rows
-from ingest.pd0_framing import RULE
+from ingest.rdi.pd0_framing import RULE
 
 SYNC = b"\x7f\x7f"
 

@@ -8,11 +8,11 @@ import pytest
 import ingest
 from ingest.errors import UnknownFormatError
 from tests.ingest.conftest import same_values
-from tests.ingest.made_chemistry import eco_file, suna_log
-from tests.ingest.made_declared import BESIDE, made_declared
-from tests.ingest.made_files import sbe37_file
-from tests.ingest.made_logs import pro_oceanus_file
-from tests.ingest.made_sea_bird import cnv_text_file
+from tests.ingest.made.chemistry import eco_file, suna_log
+from tests.ingest.made.declared import BESIDE, made_declared
+from tests.ingest.made.files import sbe37_file
+from tests.ingest.made.logs import pro_oceanus_file
+from tests.ingest.made.sea_bird import cnv_text_file
 
 MARK = b"\xef\xbb\xbf"
 TEXTS = {"hex": sbe37_file, "cnv": cnv_text_file, "eco": eco_file, "suna": suna_log, "co2": pro_oceanus_file}

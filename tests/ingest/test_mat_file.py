@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from ingest.containers.mat_file import MOST_BYTES, Matrix, cells, column, fields, first_variable, numbers, rows
 from ingest.errors import DecodeError
-from ingest.mat_file import MOST_BYTES, Matrix, cells, column, fields, first_variable, numbers, rows
 
 CELL, STRUCT, CHAR, DOUBLE, SINGLE, INT16 = 1, 2, 4, 6, 7, 10
 LOGICAL, COMPLEX = 0x0200, 0x0800

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ingest import pages
-from ingest.checksums import eights
-from ingest.matrices import Place, agree, packed, rows, small_fields
+from ingest.binary.checksums import eights
+from ingest.binary.matrices import Place, agree, packed, rows, small_fields
 
 LENGTH = 21
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ingest.reciprocals import reciprocal
-from ingest.runs import Runs
-from ingest.velocities import BAD_VELOCITY
+from ingest.binary.reciprocals import reciprocal
+from ingest.binary.runs import Runs
+from ingest.binary.velocities import BAD_VELOCITY
 
 RUNS = Runs(10, np.array([3, 40, 100]), np.array([3, 1, 4]))
 PLACES = [3, 13, 23, 40, 100, 110, 120, 130]

@@ -11,7 +11,7 @@ from ingest.errors import UnknownFormatError
 from ingest.reader import HEAD_BYTES, claim, text_lines
 from tests.ingest.conftest import NO_CORPUS, corpus_files
 from tests.ingest.expected_names import tables
-from tests.ingest.made_files import optode_file, sbe37_file
+from tests.ingest.made.files import optode_file, sbe37_file
 
 FILES = [pytest.param(path, id=f"{path.parent.name}/{path.name}") for path in corpus_files()]
 FILES = FILES or [pytest.param(None, id="absent", marks=pytest.mark.skip(reason=NO_CORPUS))]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ingest.velocities import BAD_VELOCITY, metres_per_second
+from ingest.binary.velocities import BAD_VELOCITY, metres_per_second
 
 
 def view(shape: tuple[int, ...], gap: int, first: int) -> np.ndarray:

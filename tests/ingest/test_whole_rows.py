@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.fields import read_whole_rows
 from ingest.text import split_lines
+from ingest.textual.fields import read_whole_rows
 
 _ROWS = st.lists(st.text("0123456789-\t", max_size=30), min_size=1, max_size=20)
 

@@ -10,7 +10,7 @@ import ingest
 from ingest.calibration import sea_bird, sea_bird_voltages
 from ingest.calibration.xmlcon import parse_xmlcon
 from ingest.errors import CalibrationError
-from tests.ingest.made_xmlcon import ECO, HEADER, LINE, NOT_IN_USE, NTU, POLYNOMIAL, SBE_43, VOLTS, xmlcon_file
+from tests.ingest.made.xmlcon import ECO, HEADER, LINE, NOT_IN_USE, NTU, POLYNOMIAL, SBE_43, VOLTS, xmlcon_file
 
 
 @pytest.mark.parametrize(

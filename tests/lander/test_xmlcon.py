@@ -6,7 +6,7 @@ import ingest
 from lander.config import load
 from lander.config.validate import configuration_files, validate
 from lander.errors import ConfigError
-from tests.ingest import made_xmlcon as maker
+from tests.ingest.made import xmlcon as maker
 from tests.lander.archives import F1, FILES, known_plugins, write
 
 __all__ = ["known_plugins"]  # a fixture, used by its name

@@ -1,7 +1,7 @@
 import numpy as np
 
 from ingest import vocabulary
-from ingest.columns import UNMAPPED
+from ingest.textual.columns import UNMAPPED
 from ingest.units import conversion
 from tests.ingest.expected_names import Calculated, NotHeld
 

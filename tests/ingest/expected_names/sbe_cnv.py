@@ -1,4 +1,4 @@
-from ingest.sea_bird_names import MICROMOLE_PER_MILLILITRE, MILLIGRAM_PER_MILLILITRE, T68_PER_T90
+from ingest.sea_bird.names import MICROMOLE_PER_MILLILITRE, MILLIGRAM_PER_MILLILITRE, T68_PER_T90
 from tests.ingest.expected_names import NotHeld, Ours
 
 READER = "sbe_cnv"

@@ -1,0 +1,1 @@
+"""What binary formats share: checksums, records in matrices, their fields brought together."""

@@ -1,0 +1,1 @@
+"""Layouts of chemical and optical sensors: Aanderaa, ECO, SAMI, SeaGuard."""

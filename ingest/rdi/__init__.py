@@ -1,0 +1,1 @@
+"""Teledyne RDI's formats: PD0 and PD8."""

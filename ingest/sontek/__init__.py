@@ -1,0 +1,1 @@
+"""SonTek's formats: ADP and ADV."""

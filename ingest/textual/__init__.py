@@ -1,0 +1,1 @@
+"""What text formats share: fields, numbers, stamps, forms, and the frames that loggers put around them."""

@@ -1,0 +1,163 @@
+"""Sheets of fluid samples whose places have a column of times each: those of OOI's benthic flow samplers (FLOBN).
+
+Header rows `Core Data Product-Parameter`, `Descriptive Name`, `Units`, `Format`, `Significant Digits`, then rows whose
+first cell is empty. A column whose unit is a form of time, as `yyyy/mm/dd hh`, starts a place (a coil, a position, a
+direction of flow): what follows was sampled there at that time, so each place is a stream. What a column is stands in
+the Descriptive Name row, `FLOBN-C Upper Coil Boron Concentration`. Rows go on for one place where another has ended.
+"""
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ingest.dataset import assemble
+from ingest.ledger import Span
+from ingest.reader import Batch, Records
+from ingest.textual.columns import Columns, Foreign, arrange
+from ingest.timecode import from_fields
+
+_FIRST = b"Core Data Product-Parameter"
+_HEADER = ("core data product-parameter", "descriptive name", "units", "format", "significant digits")
+_SKIPPED = "***skip first line of file***"
+_TIME_UNIT = re.compile(r"yyyy/mm/dd hh(?::mm)?")
+_TIME = re.compile(r"(\d{4})/(\d\d?)/(\d\d?) (\d\d?)(?::(\d\d))?")
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_MISSING = ("", "nan")
+_PLACE = re.compile(r"^FLOBN-\w+\s+(.*?)\s*(?:Sample\s+)?Time(?:stamp)?\s*$", re.IGNORECASE)
+_QUANTITIES = (
+    (r"percent \(%\) tracer", "tracer_fraction"),
+    (r"flow rate", "benthic_flow_rate"),
+    (r"ambient temperature", "temperature"),
+)
+
+
+class Place(NamedTuple):
+    """Where one place's samples stand: column of their times, their other columns, and what these are."""
+
+    time: int
+    columns: tuple[int, ...]
+    named: Columns
+
+
+Places = Mapping[str, Place]
+
+
+def is_timed_sheet(head: bytes) -> bool:
+    """Whether text starts with the first header row of such a sheet."""
+    return head.removeprefix(b"\xef\xbb\xbf").startswith((_FIRST + b",", _FIRST + b";", b'"' + _FIRST))
+
+
+def read_timed_sheet(rest: bytes, offset: int) -> tuple[Records, Places]:
+    """Read all of a sheet: a stream for each place, a row that cannot be read rejected whole."""
+    lines = rest.splitlines(keepends=True)
+    starts = offset + np.concatenate(([0], np.cumsum([len(line) for line in lines]))).astype(np.int64)
+    delimiter = ";" if lines and lines[0].count(b";") > lines[0].count(b",") else ","
+    rows = [_cells(line, delimiter) for line in lines]
+    header = {row[0].strip().lower(): row for row in rows[: len(_HEADER)] if row and row[0].strip().lower() in _HEADER}
+    places, width = _places(header), len(header.get("units", ()))
+    found: dict[str, list[tuple[int, Any, list[float]]]] = {name: [] for name in places}
+    skipped, rejected = [], []
+    for number in range(len(header), len(rows)):
+        row, span = rows[number], (int(starts[number]), len(lines[number]))
+        if not any(cell.strip() for cell in row):
+            skipped.append(Span(*span, "blank line"))
+        elif row[0].strip().lower() == _SKIPPED:
+            skipped.append(Span(*span, "titles of another program"))
+        else:
+            whole = lines[number].endswith(b"\n") and len(row) == width and not row[0].strip()
+            samples = {name: _sample(row, place) for name, place in places.items()} if whole else {}
+            if not samples or any(isinstance(one, str) for one in samples.values()):
+                rejected.append(Span(*span, _fault(row, samples, width)))
+                continue
+            for name, sample in samples.items():
+                if sample is not None:
+                    found[name].append((number, *sample))
+    batches = {name: _batch(samples, starts) for name, samples in found.items() if samples}
+    lost = sum(span.length for span in (*skipped, *rejected))
+    return Records(batches, len(rest) - lost, tuple(skipped), tuple(rejected)), places
+
+
+def _cells(line: bytes, delimiter: str) -> list[str]:
+    raw = line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").replace(b"\0", b"")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")  # the micro sign
+    try:
+        return next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _places(header: Mapping[str, Sequence[str]]) -> Places:
+    units, words = header.get("units", ()), header.get("descriptive name", ())
+    if len(units) != len(words):
+        return {}
+    times = [at for at, unit in enumerate(units) if _TIME_UNIT.fullmatch(unit.strip().lower())]
+    places: dict[str, Place] = {}
+    for time, stop in zip(times, [*times[1:], len(units)], strict=True):
+        match = _PLACE.match(words[time].strip())
+        name = re.sub(r"\W+", "_", match[1].lower()).strip("_") if match else ""
+        # The text before the next place's time is its samples' identity.
+        columns = tuple(at for at in range(time + 1, stop) if units[at].strip().lower() != "na")
+        named = arrange([_foreign(words[at].strip(), units[at].strip()) for at in columns])
+        places.setdefault(name or "samples", Place(time, columns, named))
+    return places
+
+
+def _foreign(words: str, unit: str) -> Foreign:
+    lower = words.lower()
+    name = next((name for pattern, name in _QUANTITIES if re.search(pattern + "$", lower)), None)
+    match = re.search(r"(\w+) concentration$", lower)
+    return Foreign(words, unit, f"{match[1]}_concentration" if match and name is None else name)
+
+
+Sample = tuple[Any, list[float]]
+
+
+def _sample(row: Sequence[str], place: Place) -> Sample | str | None:
+    """Time and values of a row at one place; None where it has none there, a reason where it cannot be read."""
+    cells = [row[at].strip() for at in place.columns]
+    text = row[place.time].strip()
+    if text.lower() in _MISSING:
+        return None if all(cell.lower() in _MISSING for cell in cells) else "values without a time"
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return "a time that is none"
+    year, month, day, hour, minute = (int(group or 0) for group in match.groups())
+    time, valid = from_fields(([year], [month], [day]), ([hour], [minute], [0]))
+    if not valid[0]:
+        return "a time that is none"
+    if not all(cell.lower() in _MISSING or _NUMBER.fullmatch(cell) for cell in cells):
+        return "a cell that is no number"
+    return time[0], [float("nan") if cell.lower() in _MISSING else float(cell) for cell in cells]
+
+
+def _fault(row: Sequence[str], samples: Mapping[str, Sample | str | None], width: int) -> str:
+    told = next((one for one in samples.values() if isinstance(one, str)), None)
+    if told is not None:
+        return f"row with {told}"
+    return f"row of {len(row)} cells, {width} were expected" if len(row) != width else "row cut, or without a line end"
+
+
+def _batch(samples: Sequence[tuple[int, Any, list[float]]], starts: NDArray[np.int64]) -> Batch:
+    rows = np.array([number for number, _, _ in samples], dtype=np.int64)
+    time = np.array([time for _, time, _ in samples], dtype="datetime64[us]")
+    values = np.array([values for _, _, values in samples], dtype=np.float64).reshape(len(samples), -1)
+    return Batch(starts[rows], (starts[rows + 1] - starts[rows]).astype(np.int32), {"time": time, "value": values})
+
+
+def datasets(records: Records, places: Places) -> Mapping[str, xr.Dataset]:
+    """Give each place's values in the vocabulary's units."""
+    found = {}
+    for name, batch in records.batches.items():
+        columns, value = places[name].named, batch.columns["value"]
+        variables = {ours: value[:, at] * factor + offset for at, (ours, factor, offset) in columns.named.items()}
+        attributes = dict(columns.attributes)
+        found[name] = assemble(batch, variables, batch.columns["time"], attributes)
+    return found
