@@ -13,9 +13,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ingest.declared.yaml_lines import Mistake
 from ingest.errors import AmbiguousFormatError, IngestError, UnknownFormatError
 from ingest.ledger import Span
+from ingest.yaml_lines import Mistake
 
 HEAD_BYTES = 65_536
 """How much of the start of a file `sniff` may look at."""

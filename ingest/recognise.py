@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.declared.yaml_lines import Mistake
 from ingest.errors import AmbiguousFormatError, IngestError, UnknownFormatError
 from ingest.reader import Reader, claim, discover
+from ingest.yaml_lines import Mistake
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from typing import Any
 from ingest.declared.clock_format import compile_part, zone_of
 from ingest.declared.declaration import Column, Declaration
 from ingest.declared.lines import State, to_columns
-from ingest.declared.yaml_lines import LARGEST_FILE, Mistake
 from ingest.errors import IngestError
 from ingest.textual.columns import arrange, rbr_column
+from ingest.yaml_lines import LARGEST_FILE, Mistake
 
 DATA, METADATA = "_data.txt", "_metadata.txt"
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from ingest import vocabulary
 from ingest.declared import clock_format
 from ingest.declared.clock_format import FormatError, Part
-from ingest.declared.yaml_lines import Mistake, Node, nearest, parse
 from ingest.units import conversion, spellings
+from ingest.yaml_lines import Mistake, Node, nearest, parse
 
 FOLDER_NAME = "lander-format.yaml"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ingest.archives import is_archive
 from ingest.declared.declaration import FOLDER_NAME, Declaration, examine
-from ingest.declared.yaml_lines import LARGEST_FILE, Mistake, nearest, parse
 from ingest.errors import IngestError
+from ingest.yaml_lines import LARGEST_FILE, Mistake, nearest, parse
 
 OWN_SUFFIX = ".format.yaml"
 

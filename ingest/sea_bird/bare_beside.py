@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from ingest.calibration.xmlcon import parse_xmlcon
-from ingest.declared.yaml_lines import Mistake
 from ingest.errors import CalibrationError
 from ingest.reader import HEAD_BYTES, Calibration
 from ingest.sea_bird.bare_lines import Form, is_bare, recognise
+from ingest.yaml_lines import Mistake
 
 SUFFIX = ".xmlcon"
 _LARGEST = 4 * 1024 * 1024 + 1  # one byte more than is parsed
