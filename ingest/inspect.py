@@ -44,12 +44,19 @@ def inspect(
     IngestError
         As for `ingest.decode`.
     """
+    return look(file, calibration=calibration, block_bytes=block_bytes)[0]
+
+
+def look(
+    file: str | Path, *, calibration: Calibration | None = None, block_bytes: int = BLOCK_BYTES
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """What `inspect` gives, and the attributes of each stream, such as the instrument's model."""
     streams: dict[str, _Stream] = {}
     with BlockDecoder(file, calibration=calibration, block_bytes=block_bytes) as decoder:
         for pieces in decoder:
             for name, piece in pieces.items():
                 streams.setdefault(name, _Stream()).add(piece)
-    return {
+    report = {
         "file": str(file),
         "bytes": decoder.ledger.bytes_total,
         "sha256": decoder.sha256,
@@ -57,6 +64,7 @@ def inspect(
         "streams": {name: streams[name].report() for name in sorted(streams)},
         "ledger": _report_ledger(decoder.ledger),
     }
+    return report, {name: dict(one.attributes) for name, one in streams.items()}
 
 
 def _report_ledger(ledger: Ledger) -> dict[str, Any]:
@@ -156,8 +164,10 @@ class _Stream:
     time_first: str | None = None
     time_last: str | None = None
     variables: dict[str, _Variable] = field(default_factory=dict)
+    attributes: dict[Any, Any] = field(default_factory=dict)
 
     def add(self, piece: xr.Dataset) -> None:
+        self.attributes |= piece.attrs
         count = piece.sizes[record_dimension(piece)]
         self.records += count
         if "time" in piece.coords and count:

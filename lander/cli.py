@@ -124,14 +124,14 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a raw file holds, and what became of every byte of it."""
-    from ingest.inspect import inspect as look
+    from ingest.inspect import look
     from lander.reading import show_file
 
-    found = look(file)
+    found, attributes = look(file)
     if as_json:
         print(json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False))  # noqa: T201 - JSON is the result itself
     else:
-        show_file(found)
+        show_file(found, attributes)
 
 
 @app.command()

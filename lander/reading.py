@@ -19,12 +19,13 @@ from lander.verify import Verification
 _MOST = 20
 
 
-def show_file(found: Mapping[str, Any]) -> None:
+def show_file(found: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]) -> None:
     """What `lander inspect` prints."""
     terminal.say(f"{found['file']}: {found['reader']}, {found['bytes']:,} bytes, sha256 {found['sha256'][:16]}...")
     for name, stream in found["streams"].items():
         span = f", {stream['time_first']} to {stream['time_last']}" if stream.get("time_first") else ""
         terminal.say(f"\nstream {name}: {stream['records']:,} records{span}")
+        _say_about(attributes.get(name, {}))
         rows = [_variable_row(key, variable) for key, variable in stream["variables"].items()]
         terminal.table(("variable", "units", "shape", "finite", "min", "mean", "max"), rows,
                        right=("shape", "finite", "min", "mean", "max"))  # fmt: skip
@@ -41,6 +42,19 @@ def show_file(found: Mapping[str, Any]) -> None:
         terminal.say("\nrejected")
         terminal.table(("at byte", "bytes", "reason"), rows, right=("at byte", "bytes"))
         _say_more(len(ledger["rejected"]))
+
+
+def _say_about(attributes: Mapping[str, Any]) -> None:
+    """Which instrument it was, and what the reader has to say of its values."""
+    words = (("", "instrument_model"), ("serial number ", "serial_number"), ("firmware ", "firmware"))
+    known = [f"{word}{attributes[name]}" for word, name in words if attributes.get(name)]
+    if known:
+        terminal.say(", ".join(known))
+    for name in ("calibration", "possible_samples", "unmapped_columns"):
+        told = str(attributes.get(name, "")).split("; ")
+        if told != [""]:
+            between = "\n  " if len(told) > 1 else " "
+            terminal.say(f"{name.replace('_', ' ')}:{between}{between.join(told)}")
 
 
 def _variable_row(name: str, variable: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import ingest
 from lander import cli
+from tests.ingest.made.sea_bird import bare_file
 from tests.lander.simulated import change, copy, digests
 
 ROOT = Path(__file__).parents[2]
@@ -215,6 +217,16 @@ def test_inspect_json_has_the_keys_of_the_design(call, seafloor, profiler_file, 
     plain = call("inspect", file)
     assert plain.code == 0
     assert "temperature" in plain.out or "oxygen" in plain.out
+
+
+def test_inspect_says_which_instrument_and_what_of_its_calibration(call, tmp_path, seafloor):
+    told = call("inspect", seafloor / "raw" / "one" / "ctd" / "sim-one.hex").out
+    attributes = ingest.read(seafloor / "raw" / "one" / "ctd" / "sim-one.hex").attrs
+    assert f"{attributes['instrument_model']}, serial number {attributes['serial_number']}" in told
+    (tmp_path / "bare.hex").write_bytes(bare_file())
+    told = call("inspect", tmp_path / "bare.hex").out
+    assert "calibration: none in the file and none given: raw counts" in told
+    assert "possible samples:\n  SBE37SMP-ODO: temperature conductivity" in told
 
 
 def test_inspect_of_what_cannot_be_read(call, tmp_path, seafloor):
