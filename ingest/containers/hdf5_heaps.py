@@ -29,13 +29,25 @@ def check_heaps(content: bytes) -> None:
         Such a heap, with its place.
     """
     width = _length_bytes(content)
-    place = content.find(_COLLECTION)
-    while place >= 0:
+    for place in _places(content):
         start = place + len(_COLLECTION) + width
         end = place + int.from_bytes(content[place + len(_COLLECTION) : start], "little")
         if end <= len(content):  # else it is none, or the library sees that it is cut
             _walk(content, start, end, width)
-        place = content.find(_COLLECTION, place + 1)
+
+
+def _places(content: bytes) -> list[int]:
+    """Where heaps begin, first to last; looked for from the end of the file.
+
+    Python's search looks at one end of what it looks for first: at its letter `G` on the way back, at its zero on the
+    way on, and files are full of zeros. 20 MB of plain float64: 4.0 ms, 14 ms on the way on.
+    """
+    found: list[int] = []
+    place = content.rfind(_COLLECTION)
+    while place >= 0:
+        found.append(place)
+        place = content.rfind(_COLLECTION, 0, place)  # no two share a byte: the signature's start is not its end
+    return found[::-1]
 
 
 def _length_bytes(content: bytes) -> int:

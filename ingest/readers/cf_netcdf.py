@@ -28,6 +28,7 @@ from ingest.textual.columns import Columns, Foreign, arrange, of_columns
 
 STREAM = "samples"
 _HEADER_BYTES = 16 * 1024 * 1024  # of a classic file: more than any has
+_CLASSIC = b"CDF"
 _MOST_HELD = 2 * 1024**3
 _PATIENCE, _SLOWEST = 120.0, 500_000
 """Seconds for any file, and bytes a second: IMOS files are read at more than ten times that on one busy core."""
@@ -86,14 +87,14 @@ def whole(source: Source) -> Iterator[Wholly]:
 
 
 def _load(source: Source) -> tuple[list[Field], Mapping[str, Any]]:
-    head = source.head(_HEADER_BYTES)
-    if head.startswith(b"CDF"):
-        needed = bytes_needed(head)
+    classic = source.head(len(_CLASSIC)) == _CLASSIC
+    if classic:
+        needed = bytes_needed(source.head(_HEADER_BYTES))
         if needed is None or needed > source.size:
             raise DecodeError(f"the NetCDF file is cut or damaged: {source.size} of {needed or 'unknown'} bytes")
     # HDF5 keeps a damaged file open that it could not open, and gives what it knows of that one for a good one that
     # takes its place under the same inode: it gets bytes, no path.
-    in_place = source.path is not None and (head.startswith(b"CDF") or source.size > _MOST_HELD)
+    in_place = source.path is not None and (classic or source.size > _MOST_HELD)
     content = None if in_place else source.content()
     check_heaps(content or b"")
     path = None if source.path is None else str(source.path.absolute())
