@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import pages
 from ingest.errors import DecodeError
 from ingest.timecode import Times, from_fields
 
@@ -97,9 +98,11 @@ def to_times(values: NDArray[Any], units: str, calendar: str) -> Times:
     if scale is None or not valid[0]:
         raise DecodeError(f"time is in {units!r}: a unit since a date was expected")
     zone = (int(match[9]) * 60 + int(match[10])) * (-1 if match[8] == "-" else 1) if match[8] else 0
-    elapsed = _microseconds(values, scale)
     start = epoch - np.timedelta64(zone, "m")
-    return np.where(np.isnat(elapsed), np.datetime64("NaT", "us"), start + elapsed)
+    times: Times = pages.empty(values.shape, "datetime64[us]")
+    for first in range(0, len(values), _BLOCK):
+        times[first : first + _BLOCK] = start + _microseconds(values[first : first + _BLOCK], scale)
+    return times
 
 
 def _microseconds(values: NDArray[Any], scale: float) -> NDArray[np.timedelta64]:
@@ -125,10 +128,12 @@ def physical(raw: NDArray[Any], attributes: Mapping[str, Any]) -> NDArray[np.flo
     """
     missing = [one for name in ("_FillValue", "missing_value") for one in _numbers(attributes.get(name, ()))]
     linear = _constant(attributes, "scale_factor", 1.0), _constant(attributes, "add_offset", 0.0)
-    values = np.empty(raw.shape, dtype=np.float64)
+    values: NDArray[np.float64] = pages.empty(raw.shape, np.float64)
     stored, unpacked = raw.reshape(-1), values.reshape(-1)
-    for start in range(0, raw.size, _BLOCK):
-        _unpack(stored[start : start + _BLOCK], unpacked[start : start + _BLOCK], missing, linear)
+    sizes = np.empty(min(raw.size, _BLOCK), np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers may be any, signalling NaN among them
+        for start in range(0, raw.size, _BLOCK):
+            _unpack(stored[start : start + _BLOCK], unpacked[start : start + _BLOCK], missing, linear, sizes)
     return values
 
 
@@ -140,22 +145,33 @@ _BLOCK = 16_384
 
 
 def _numbers(given: Any) -> list[Any]:
-    return [one for one in np.atleast_1d(np.asarray(given)) if one.dtype.kind in "fiu"]
+    """Numbers that a stored one can be equal to: NaN is equal to none, and missing as it is."""
+    return [one for one in np.atleast_1d(np.asarray(given)) if one.dtype.kind in "fiu" and not np.isnan(one)]
 
 
 def _unpack(
-    raw: NDArray[Any], values: NDArray[np.float64], missing: list[Any], linear: tuple[float, float]
+    raw: NDArray[Any],
+    values: NDArray[np.float64],
+    missing: list[Any],
+    linear: tuple[float, float],
+    sizes: NDArray[np.float64],
 ) -> None:
-    with np.errstate(over="ignore", invalid="ignore"):  # numbers may be any, signalling NaN among them
-        values[:] = raw
-        for one in missing:
-            values[raw == one] = np.nan
-        if raw.dtype.kind == "f":
-            values[np.abs(values) > _LARGEST] = np.nan
-        if linear[0] != 1.0:
-            values *= linear[0]
-        values += linear[1]
-        values[np.abs(values) > _LARGEST] = np.nan
+    scale, offset = linear
+    values[:] = raw
+    for one in missing:
+        values[raw == one] = np.nan
+    if raw.dtype.kind == "f":
+        _leave_out_large(values, sizes)
+    if scale != 1.0:
+        values *= scale
+    values += offset  # of zero as well: it makes -0 a 0
+    if scale != 1.0 or offset != 0.0:  # else nothing has grown, and no integer of 64 bits is so large
+        _leave_out_large(values, sizes)
+
+
+def _leave_out_large(values: NDArray[np.float64], sizes: NDArray[np.float64]) -> None:
+    """Make NaN of what is too large; `sizes` is room for as many numbers."""
+    values[np.abs(values, out=sizes[: values.size]) > _LARGEST] = np.nan
 
 
 def _constant(attributes: Mapping[str, Any], name: str, default: float) -> float:

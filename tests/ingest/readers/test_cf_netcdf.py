@@ -1,5 +1,7 @@
 """Published NetCDF as input: names, units, flags, clocks; real files of IMOS and OceanSITES in full."""
 
+import struct
+
 import netCDF4
 import numpy as np
 import pytest
@@ -226,3 +228,22 @@ def test_a_file_that_promises_more_than_it_can_hold_is_refused(tmp_path):
         time.units = "days since 1950-01-01"
     with pytest.raises(DecodeError, match="promises 1600000000 bytes of values"):
         ingest.decode(made)
+
+
+def test_a_chunk_whose_stated_size_is_damaged_is_refused(tmp_path):
+    file = tmp_path / "made.nc"
+    with netCDF4.Dataset(file, "w") as made:
+        made.createDimension("TIME", 40_000)
+        made.createDimension("DEPTH", 3)
+        made.createVariable("TIME", "f8", ("TIME",)).units = "seconds since 2020-01-01 00:00:00"
+        made["TIME"][:] = np.arange(40_000)
+        made.createVariable("UCUR", "f4", ("TIME", "DEPTH"), chunksizes=(20_000, 3)).units = "m s-1"
+        made["UCUR"][:] = 1
+    # The second chunk's key in the tree of chunks: bytes, filters left out, and its first sample.
+    key, damaged = (struct.pack("<IIQ", size, 0, 20_000) for size in (240_000, 239_999))
+    content = file.read_bytes()
+    assert content.count(key) == 1
+    assert ingest.decode(file).streams["samples"].sizes["time"] == 40_000
+    file.write_bytes(content.replace(key, damaged))
+    with pytest.raises(DecodeError, match="cut or damaged"):
+        ingest.decode(file)
