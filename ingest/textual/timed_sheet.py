@@ -96,9 +96,10 @@ def _cells(line: bytes, delimiter: str) -> list[str]:
 
 def _places(header: Mapping[str, Sequence[str]]) -> Places:
     units, words = header.get("units", ()), header.get("descriptive name", ())
-    if len(units) != len(words):
-        return {}
     times = [at for at, unit in enumerate(units) if _TIME_UNIT.fullmatch(unit.strip().lower())]
+    # Damage may leave no row of units, or none that names a time.
+    if len(units) != len(words) or not times:
+        return {}
     places: dict[str, Place] = {}
     for time, stop in zip(times, [*times[1:], len(units)], strict=True):
         match = _PLACE.match(words[time].strip())
