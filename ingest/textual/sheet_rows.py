@@ -25,8 +25,9 @@ def bound_rows(rest: bytes) -> Lines:
     buffer = np.frombuffer(rest, dtype=np.uint8)
     ends = np.flatnonzero(buffer == LINE_FEED)
     paired = ends[(ends > 0) & (buffer[ends - 1] == CARRIAGE_RETURN)]
-    if rest.count(b"\r") > paired.size:
-        returns = np.flatnonzero(buffer == CARRIAGE_RETURN)
+    is_return = buffer == CARRIAGE_RETURN
+    if np.count_nonzero(is_return) > paired.size:
+        returns = np.flatnonzero(is_return)
         ends = np.sort(np.concatenate((ends, np.setdiff1d(returns, paired - 1, assume_unique=True))))
     after = ends + 1
     if not rest.endswith((b"\r", b"\n")) and rest:
