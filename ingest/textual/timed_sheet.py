@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 from ingest.dataset import assemble
 from ingest.ledger import Span
 from ingest.reader import Batch, Records
+from ingest.text import LINE_FEED, Lines
+from ingest.text import Places as RowNumbers
 from ingest.textual.columns import Columns, Foreign, arrange
-from ingest.timecode import from_fields
+from ingest.textual.sheet_rows import are_usual, bound_rows, form_of, judge_cells, read_cells, read_times
+from ingest.timecode import Times, from_fields
 
 _FIRST = b"Core Data Product-Parameter"
 _HEADER = ("core data product-parameter", "descriptive name", "units", "format", "significant digits")
@@ -27,6 +30,8 @@ _SKIPPED = "***skip first line of file***"
 _TIME_UNIT = re.compile(r"yyyy/mm/dd hh(?::mm)?")
 _TIME = re.compile(r"(\d{4})/(\d\d?)/(\d\d?) (\d\d?)(?::(\d\d))?")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_HOURS = ((0, 4, 4), "/", (1, 1, 2), "/", (2, 1, 2), " ", (3, 1, 2))
+_MINUTES = (*_HOURS, ":", (4, 2, 2))
 _MISSING = ("", "nan")
 _PLACE = re.compile(r"^FLOBN-\w+\s+(.*?)\s*(?:Sample\s+)?Time(?:stamp)?\s*$", re.IGNORECASE)
 _QUANTITIES = (
@@ -47,6 +52,22 @@ class Place(NamedTuple):
 Places = Mapping[str, Place]
 
 
+class Sheet(NamedTuple):
+    """What separates cells, cells of a row, and places."""
+
+    delimiter: str
+    width: int
+    places: Places
+
+
+class Samples(NamedTuple):
+    """Samples at one place: numbers of their rows, shape (n,), times, and values, shape (n, columns)."""
+
+    row: RowNumbers
+    time: Times
+    value: NDArray[np.float64]
+
+
 def is_timed_sheet(head: bytes) -> bool:
     """Whether text starts with the first header row of such a sheet."""
     return head.removeprefix(b"\xef\xbb\xbf").startswith((_FIRST + b",", _FIRST + b";", b'"' + _FIRST))
@@ -54,32 +75,86 @@ def is_timed_sheet(head: bytes) -> bool:
 
 def read_timed_sheet(rest: bytes, offset: int) -> tuple[Records, Places]:
     """Read all of a sheet: a stream for each place, a row that cannot be read rejected whole."""
-    lines = rest.splitlines(keepends=True)
-    starts = offset + np.concatenate(([0], np.cumsum([len(line) for line in lines]))).astype(np.int64)
-    delimiter = ";" if lines and lines[0].count(b";") > lines[0].count(b",") else ","
-    rows = [_cells(line, delimiter) for line in lines]
-    header = {row[0].strip().lower(): row for row in rows[: len(_HEADER)] if row and row[0].strip().lower() in _HEADER}
-    places, width = _places(header), len(header.get("units", ()))
-    found: dict[str, list[tuple[int, Any, list[float]]]] = {name: [] for name in places}
+    lines = bound_rows(rest)
+    bounds = zip(lines.start.tolist()[: len(_HEADER)], lines.next.tolist(), strict=False)
+    head = [rest[start:stop] for start, stop in bounds]
+    delimiter = ";" if head and head[0].count(b";") > head[0].count(b",") else ","
+    rows = [_cells(line, delimiter) for line in head]
+    header = {row[0].strip().lower(): row for row in rows if row and row[0].strip().lower() in _HEADER}
+    sheet = Sheet(delimiter, len(header.get("units", ())), _places(header))
+    taken, plain = _read_plain(rest, lines, len(header), sheet)
+    left = np.arange(lines.start.size) >= len(header)
+    left[taken] = False
+    others, skipped, rejected = _read_others(rest, lines, np.flatnonzero(left), sheet)
+    batches = {}
+    for name in sheet.places:
+        samples = [some[name] for some in (plain, others) if name in some]
+        if any(some.row.size for some in samples):
+            row, time, value = (np.concatenate(parts) for parts in zip(*samples, strict=True))
+            order = np.argsort(row)
+            start, stop = lines.start[row[order]], lines.next[row[order]]
+            columns = {"time": time[order], "value": value[order]}
+            batches[name] = Batch(offset + start, (stop - start).astype(np.int32), columns)
+    spans = [tuple(span._replace(offset=offset + span.offset) for span in some) for some in (skipped, rejected)]
+    lost = sum(span.length for some in spans for span in some)
+    return Records(batches, len(rest) - lost, *spans), sheet.places
+
+
+def _read_plain(rest: bytes, lines: Lines, first: int, sheet: Sheet) -> tuple[RowNumbers, dict[str, Samples]]:
+    """Rows that are as they should be, in one pass, and their samples; every other row is left to `_read_others`."""
+    if not sheet.places:
+        return np.zeros(0, dtype=np.int64), {}
+    buffer = np.frombuffer(rest, dtype=np.uint8)
+    chosen = np.flatnonzero(are_usual(rest, lines) & (buffer[lines.next - 1] == LINE_FEED))
+    numbers = [at for place in sheet.places.values() for at in place.columns]
+    texts = [0, *(place.time for place in sheet.places.values())]
+    form = ord(sheet.delimiter), sheet.width
+    cells = read_cells(buffer, lines, chosen[np.searchsorted(chosen, first) :], form, numbers, texts)
+    forms = [form_of(pieces, (1, 9999)) for pieces in (_HOURS, _MINUTES)]
+    good, some = cells.start[0] == cells.stop[0], np.zeros(cells.row.size, dtype=bool)
+    good[cells.odd[0]] = False
+    found: dict[str, tuple[Times, NDArray[np.float64]]] = {}
+    for number, (name, place) in enumerate(sheet.places.items(), 1):
+        start, stop = cells.start[number], cells.stop[number]
+        time = read_times(buffer, start, stop, forms)
+        value = cells.value[[numbers.index(at) for at in place.columns]].T
+        none = np.flatnonzero(np.isnat(time))
+        absent = judge_cells(buffer, start[none], stop[none], lambda text: text.decode("latin-1").lower() in _MISSING)
+        good[none] &= (absent == 1) & np.isnan(value[none]).all(axis=1)
+        some |= ~np.isnat(time)
+        found[name] = time, value
+    # A row without any sample may be blank, or else.
+    good &= some
+    samples = {}
+    for name, (time, value) in found.items():
+        held = np.flatnonzero(good & ~np.isnat(time))
+        samples[name] = Samples(cells.row[held], time[held], value[held])
+    return cells.row[good], samples
+
+
+def _read_others(
+    rest: bytes, lines: Lines, rows: RowNumbers, sheet: Sheet
+) -> tuple[dict[str, Samples], list[Span], list[Span]]:
+    """Samples of single rows, and what was skipped and rejected."""
+    found: dict[str, list[tuple[int, Any, list[float]]]] = {name: [] for name in sheet.places}
     skipped, rejected = [], []
-    for number in range(len(header), len(rows)):
-        row, span = rows[number], (int(starts[number]), len(lines[number]))
+    for number in rows.tolist():
+        start, stop = int(lines.start[number]), int(lines.next[number])
+        row, span = _cells(rest[start:stop], sheet.delimiter), (start, stop - start)
         if not any(cell.strip() for cell in row):
             skipped.append(Span(*span, "blank line"))
         elif row[0].strip().lower() == _SKIPPED:
             skipped.append(Span(*span, "titles of another program"))
         else:
-            whole = lines[number].endswith(b"\n") and len(row) == width and not row[0].strip()
-            samples = {name: _sample(row, place) for name, place in places.items()} if whole else {}
+            whole = rest[stop - 1 : stop] == b"\n" and len(row) == sheet.width and not row[0].strip()
+            samples = {name: _sample(row, place) for name, place in sheet.places.items()} if whole else {}
             if not samples or any(isinstance(one, str) for one in samples.values()):
-                rejected.append(Span(*span, _fault(row, samples, width)))
+                rejected.append(Span(*span, _fault(row, samples, sheet.width)))
                 continue
             for name, sample in samples.items():
                 if sample is not None:
                     found[name].append((number, *sample))
-    batches = {name: _batch(samples, starts) for name, samples in found.items() if samples}
-    lost = sum(span.length for span in (*skipped, *rejected))
-    return Records(batches, len(rest) - lost, tuple(skipped), tuple(rejected)), places
+    return {name: _samples(some) for name, some in found.items() if some}, skipped, rejected
 
 
 def _cells(line: bytes, delimiter: str) -> list[str]:
@@ -96,9 +171,10 @@ def _cells(line: bytes, delimiter: str) -> list[str]:
 
 def _places(header: Mapping[str, Sequence[str]]) -> Places:
     units, words = header.get("units", ()), header.get("descriptive name", ())
-    if len(units) != len(words):
-        return {}
     times = [at for at, unit in enumerate(units) if _TIME_UNIT.fullmatch(unit.strip().lower())]
+    # Damage may leave no row of units, or none that names a time.
+    if len(units) != len(words) or not times:
+        return {}
     places: dict[str, Place] = {}
     for time, stop in zip(times, [*times[1:], len(units)], strict=True):
         match = _PLACE.match(words[time].strip())
@@ -145,11 +221,11 @@ def _fault(row: Sequence[str], samples: Mapping[str, Sample | str | None], width
     return f"row of {len(row)} cells, {width} were expected" if len(row) != width else "row cut, or without a line end"
 
 
-def _batch(samples: Sequence[tuple[int, Any, list[float]]], starts: NDArray[np.int64]) -> Batch:
-    rows = np.array([number for number, _, _ in samples], dtype=np.int64)
-    time = np.array([time for _, time, _ in samples], dtype="datetime64[us]")
-    values = np.array([values for _, _, values in samples], dtype=np.float64).reshape(len(samples), -1)
-    return Batch(starts[rows], (starts[rows + 1] - starts[rows]).astype(np.int32), {"time": time, "value": values})
+def _samples(found: Sequence[tuple[int, Any, list[float]]]) -> Samples:
+    rows = np.array([number for number, _, _ in found], dtype=np.int64)
+    time = np.array([time for _, time, _ in found], dtype="datetime64[us]")
+    values = np.array([values for _, _, values in found], dtype=np.float64).reshape(len(found), -1)
+    return Samples(rows, time, values)
 
 
 def datasets(records: Records, places: Places) -> Mapping[str, xr.Dataset]:

@@ -2,6 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.textual.sheet_rows import bound_rows
 
 HEADER = (
     "Parameter,Sampler,Start Time,Stop Time,Port,Depth,Pressure at sampling,Pressure at opening,Volume,CH4,Sr,Sr",
@@ -116,3 +120,95 @@ def test_places_with_times_of_their_own(encoding, decode_bytes):
         "row with a time that is none", "row of 6 cells, 7 were expected", "row with values without a time",
         "row cut, or without a line end",
     ]  # fmt: skip
+
+
+def test_a_sheet_of_places_without_a_unit_of_time_is_rejected(decode_bytes):
+    content = "\r\n".join([*FLOW[:2], FLOW[2].replace("yyyy", "yy"), ",H,1,2,3,4,5", ""])
+    decoded = decode_bytes(content.encode(), "a.csv")
+    cut = decode_bytes(FLOW[0][:40].encode(), "b.csv")
+    assert not decoded.streams
+    assert decoded.ledger.bytes_rejected == len(",H,1,2,3,4,5\r\n")
+    assert not cut.streams
+
+
+CELLS = (
+    "5.", ".5", "-0", "+.5", "1e3", "1E-05", "12345678901234567", "NAN", "nan", "n/a", "None", "", "  ", " 7\t",
+    "\u00a07", "\u0665", "<.5", "< 0.5", "<5.", "BDL", "b.d.l.", "n.d.", "7\x0b", "1_0", "inf", "--5", " " * 14 + "7",
+    "<1e3", "\ufffd",
+)  # fmt: skip
+TIMES = (
+    "2017/5/6 1:3", "17/05/06 01:30", "79/12/31 01:30", "69/05/06 01:30", "80/05/06 01:30", "7/05/06 01:30",
+    "00/02/29 0:00", "2017/02/29 01:30", "2017/05/06 24:00", "2017-05-06 01:30:10", "2017/05/06 1", "017/05/06 01:30",
+    "2017/05/06 1:00030", "10000/01/01 00:00", " 2017/05/06 01:30 ", "2017/05/06", "NaN", "",
+)  # fmt: skip
+TAGS = ("SAMPLE", " Samples ", "Sample (7)", "Blanks", "standard (x", "Samplex", "")
+
+
+def _read(decode_bytes, row, quoted):
+    """Values of one row between two good ones, the first cell of which is quoted or not, and the account."""
+    row = f'"{row.split(",")[0]}",{row.split(",", 1)[1]}' if quoted else row
+    samples, ledger = _samples(decode_bytes, _sheet(ROWS[0], row, ROWS[1]))
+    values = {name: one.values.tolist() for name, one in samples.variables.items() if not name.startswith("source_")}
+    return repr(values), [span.reason for span in ledger.rejected], [span.reason for span in ledger.skipped]
+
+
+@pytest.mark.parametrize("row", [
+    *(ROWS[0].replace("3.25", cell) for cell in CELLS),
+    *(ROWS[0].replace("2017/05/06 01:30", cell) for cell in TIMES),
+    *(ROWS[0].replace("2017/05/06 01:32", cell) for cell in TIMES),
+    *(ROWS[0].replace("Sample", tag) for tag in TAGS),
+])  # fmt: skip
+def test_rows_read_in_one_pass_are_those_read_singly(row, decode_bytes):
+    """A quote, which changes nothing, takes a row out of the compiled pass."""
+    assert _read(decode_bytes, row, quoted=False) == _read(decode_bytes, row, quoted=True)
+
+
+@pytest.mark.parametrize(
+    "unit", ["dd.mm.yyyy hh:mm", "yyyymmdd hh:mm", "yyyy/mm/dd", "yyyy1mm1dd hh", "yy-mm-dd hh:mm:ss"]
+)
+@pytest.mark.parametrize("cell", ["06.05.2017 01:30", "20170506 01:30", "2017/05/06 01:30", "17-05-06 1:30:10"])
+def test_units_of_time_are_read_alike(unit, cell, decode_bytes):
+    found = []
+    for quote in ("", '"'):
+        row = ROWS[0].replace("2017/05/06 01:30", cell).replace("Sample", f"{quote}Sample{quote}")
+        content = _sheet(row).replace(b"yyyy/mm/dd hh:mm", unit.encode(), 1)
+        decoded = decode_bytes(content, "samples.csv")
+        times = decoded.streams["fluid_samples"]["time"].values.tolist() if decoded.streams else None
+        found.append((times, [span.reason for span in decoded.ledger.rejected]))
+    assert found[0] == found[1]
+
+
+PLACES = (
+    ",H,2013/06/12 08,397.35,10.48,2013/06/12 09:30,131.09", ",H,2013/06/13 23,392.24,NaN,,", ",,,,,2013/6/3 1:30,-2.5",
+    ",H,0000/06/12 08,1,2,,", ",H,2013/06/12 8:5,1,2,,", ",H,2013/06/12 08,.5,2,,", ",H,2013/06/12 08,+5,-0,,",
+    ",H,2013/06/12 08,5.,2,,", ",H,2013/06/12 08,1e3,2,,", ",H,2013/06/12 08,12345678901234567.5,nAn,,",
+    ",H,,,,nan,NaN", ",,,,,,", ",H,,1,,,", ",H,2013/06/12 08,1,2,NaN,3",
+    "x,H,2013/06/12 08,1,2,,", " ,H,2013/06/12 08,1,2,,",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", PLACES)
+def test_rows_of_places_read_in_one_pass_are_those_read_singly(row, decode_bytes):
+    found = []
+    for one in (row, row.replace(",H,", ',"H",').replace(",,,,,", ',"",,,,', 1)):
+        decoded = decode_bytes("\r\n".join([*FLOW, PLACES[0], one, PLACES[1], ""]).encode(), "flow.csv")
+        values = {
+            (stream, name): repr(variable.values.tolist())
+            for stream, samples in decoded.streams.items()
+            for name, variable in samples.variables.items()
+            if not name.startswith("source_")
+        }
+        spans = [*decoded.ledger.skipped, *decoded.ledger.rejected]
+        found.append((values, [span.reason for span in spans]))
+    assert found[0] == found[1]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text("\r\nab", max_size=12))
+def test_rows_end_as_those_of_python(text):
+    content = text.encode()
+    lines, wanted = bound_rows(content), content.splitlines(keepends=True)
+    starts, stops, following = (bounds.tolist() for bounds in lines)
+    assert [content[start:stop] for start, stop in zip(starts, following, strict=True)] == wanted
+    held = [content[start:stop] for start, stop in zip(starts, stops, strict=True)]
+    assert held == [line.rstrip(b"\r\n") for line in wanted]
