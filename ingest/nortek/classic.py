@@ -177,7 +177,7 @@ def _follow(numbers: Eights, at: int, found: Found, frames: int) -> int:
             found[frames, 0], found[frames, 1], found[frames, 2] = begun, form, (place - begun) // size
             frames += 1
             continue
-        sized = _sized(numbers, np.int64(place), found, frames)
+        sized = _sized(numbers, int(np.int64(place)), found, frames)
         if sized == frames:
             break
         frames, place = sized, np.uint64(end_of(found, sized - 1))

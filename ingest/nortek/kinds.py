@@ -84,6 +84,7 @@ class _Stamped(NamedTuple):
     valid: Flags
 
 
+_BEHIND = np.iinfo(np.int64).max
 _NO_STAMPS = _Stamped(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_))
 
 
@@ -91,17 +92,14 @@ _NO_STAMPS = _Stamped(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, 
 def _in_order(systems: _Stamped, bursts: _Stamped, place: Places, time: Places, restart: Flags) -> int:
     """Bring those with a time of both into file order, in nanoseconds; returns how many."""
     (system_place, system_time, system_valid), (burst_place, burst_time, burst_valid) = systems, bursts
-    system = burst = count = 0
-    for _ in range(system_place.size + burst_place.size):
-        begins = system == system_place.size
-        if burst < burst_place.size and not begins:
-            begins = burst_place[burst] < system_place[system]
-        if begins:
-            place[count], time[count], valid = burst_place[burst], burst_time[burst] * 1000, burst_valid[burst]
-            burst += 1
-        else:
-            place[count], time[count], valid = system_place[system], system_time[system] * 1000, system_valid[system]
-            system += 1
-        restart[count] = begins
-        count += valid
-    return count
+    system, count = np.uint64(0), np.uint64(0)
+    for burst in range(burst_place.size + 1):
+        until = burst_place[burst] if burst < burst_place.size else _BEHIND
+        while system < np.uint64(system_place.size) and system_place[system] < until:
+            place[count], time[count], restart[count] = system_place[system], system_time[system] * 1000, False
+            count += np.uint64(system_valid[system])
+            system += np.uint64(1)
+        if burst < burst_place.size:
+            place[count], time[count], restart[count] = until, burst_time[burst] * 1000, True
+            count += np.uint64(burst_valid[burst])
+    return int(np.int64(count))

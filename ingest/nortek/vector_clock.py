@@ -101,7 +101,7 @@ def _fill_times(
     period: int, before: Int, runs: tuple[Places, Places], counted: tuple[Bytes, Eights], stamps: Stamps, time: Int
 ) -> Int:
     """Fill in microseconds; the state after them is steps, counter, lead and whether any, whether fresh, stamp."""
-    # All arrays by a name of their own: one out of a tuple costs two atomic additions each time, half of it all here.
+    # Each array by a name of its own: one out of a tuple is counted as held each time, which took half as long as all.
     (first, count), (counters, numbers), (places, told, restart) = runs, counted, stamps
     steps, counter, lead, begun, fresh, stamp = before
     following, row = 0, np.uint64(0)
@@ -116,35 +116,20 @@ def _fill_times(
             lead, begun, fresh = _within_its_second(begun != 0, lead, elapsed, stamp), 1, 0
         base, opening, left = (steps * period + lead) // 1000, steps, count[run]
         whole = period // 1000 if period % 1000 == 0 and left < _SHORT_RUN else 0
-        filled = _fill_eights(numbers, counter, time, (row, left), (base, whole)) if whole else 0
-        if filled:
-            row, left, steps = row + np.uint64(filled), left - filled, steps + filled
-            counter = np.int64(counters[row - _ONE])
-        for _ in range(left):
+        while left:
+            if whole and left >= 8 and numbers[row] == _eight_after(counter):
+                for number in range(1, 9):
+                    time[row] = base + (steps - opening + number) * whole
+                    row += _ONE
+                steps, counter, left = steps + 8, np.int64(counters[row - _ONE]), left - 8
+                continue
             steps += _ahead(counter, counters[row])
             counter = np.int64(counters[row])
             time[row] = base + (steps - opening) * whole if whole else (steps * period + lead) // 1000
-            row += _ONE
+            row, left = row + _ONE, left - 1
     for last in range(following, told.size):
         stamp, fresh, begun = told[last], 1, 0 if restart[last] else begun
     return np.array([steps, counter, lead, begun, fresh, stamp], np.int64)
-
-
-@compiled
-def _fill_eights(numbers: Eights, before: int, time: Int, rows: tuple[np.uint64, int], line: tuple[int, int]) -> int:
-    """Fill in times of a run's samples, eight after eight as long as none is missing, and return how many.
-
-    `rows` are the first of them and how many there are, `line` is the time before them and what each adds.
-    """
-    (row, left), (base, step) = rows, line
-    wanted, done = _eight_after(before), 0
-    while done + 8 <= left and numbers[row] == wanted:
-        for number in range(1, 9):
-            time[row] = base + (done + number) * step
-            row += _ONE
-        done += 8
-        wanted = _eight_after(before + done)
-    return done
 
 
 @compiled
@@ -187,9 +172,9 @@ def counted_period(place: Places, stamps: Stamps, *, last: bool) -> int | None:
     int or None
         Nanoseconds; 0 where it can no longer be told; None while it still may.
     """
-    # What stands behind the first stamp that ends the counting does not count: of many stamps a few are looked at.
-    many = np.searchsorted(stamps.place, place[MOST_WAITING]) + 1 if place.size > MOST_WAITING else None
-    stamps = Stamps(*(column[:many] for column in stamps))
+    # Stamps behind as many samples as may wait do not count: of many a few are looked at.
+    many = int(np.searchsorted(stamps.place, place[MOST_WAITING])) if place.size > MOST_WAITING else stamps.place.size
+    stamps = Stamps(stamps.place[:many], stamps.time[:many], stamps.restart[:many])
     before = np.searchsorted(place, stamps.place)
     ends = np.flatnonzero((before > MOST_WAITING) | (stamps.restart & (before > 0)))
     within = int(ends[0]) if ends.size else stamps.place.size
