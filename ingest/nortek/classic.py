@@ -91,7 +91,7 @@ def _is_system(first: np.uint64, second: np.uint64, third: np.uint64, ending: np
     """Whether three times eight bytes and the eight that end four bytes behind them are a good system record.
 
     One stands before each second's samples, in corpus 20141007.vel3d.log eight: the general way to one and back to the
-    samples took a third of the search there.
+    samples took an eighth of the search there.
     """
     halves = (first & _WORDS) + (first >> _WORD & _WORDS) + (second & _WORDS) + (second >> _WORD & _WORDS)
     halves += (third & _WORDS) + (third >> _WORD & _WORDS) + (ending >> _HALF & _SIXTEEN)
@@ -157,6 +157,8 @@ def _sized(numbers: Eights, at: int, found: Found, frames: int) -> int:
 @compiled
 def _follow(numbers: Eights, at: int, found: Found, frames: int) -> int:
     """Enter good records that follow each other from `at` on, and return how many rows there are then."""
+    # What is asked of each record takes numbers: a call with an array costs as much as a few samples, and with runs of
+    # eight a third of the search.
     place, size, form = np.uint64(at), _NONE, 0
     behind_sample, behind_system = np.uint64(max(0, numbers.size - 16)), np.uint64(max(0, numbers.size - 20))
     while frames < len(found) and place < np.uint64(numbers.size):

@@ -82,7 +82,9 @@ def test_times_of_runs_are_those_of_single_samples(length: int):
     counters = (np.cumsum(steps) - 1).astype(np.uint8)
     count = np.full(1200 // length, length)
     stamps = Stamps(np.zeros(1, np.int64), np.full(1, SECOND), np.zeros(1, bool))
-    times, after = sample_times(Clock(SECOND // 8), Runs(24, np.arange(count.size) * 9000 + 28, count), counters, stamps)
+    times, after = sample_times(
+        Clock(SECOND // 8), Runs(24, np.arange(count.size) * 9000 + 28, count), counters, stamps
+    )
     passed = np.cumsum(np.maximum(steps, 1))[: count.sum()]
     np.testing.assert_array_equal(times, 1_000_000 + (passed - 1) * 125_000)
     assert (after.steps, after.counter) == (passed[-1], counters[passed.size - 1])
