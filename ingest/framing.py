@@ -230,40 +230,44 @@ _FIRST_FORMS = 16
 
 def _by_form(found: Found) -> tuple[Places, Places, Places, Places]:
     """Forms, how many rows have each, and the rows' first bytes and counts: those of one form behind the other."""
-    which, forms = np.empty(len(found), np.int64), np.empty(_FIRST_FORMS, np.int64)
-    known = _tell(found, forms, which)
-    while known > forms.size:
-        forms = np.empty(4 * forms.size, np.int64)
-        known = _tell(found, forms, which)
-    rows = np.bincount(which, minlength=known)
-    first, count = np.empty_like(which), np.empty_like(which)
-    _put_together(found, which, np.cumsum(rows) - rows, first, count)
-    return forms[:known], rows[:known], first, count
+    forms = np.empty((2, _FIRST_FORMS), np.int64)
+    known = _tell(found, forms)
+    while known > forms.shape[1]:
+        forms = np.empty((2, 4 * forms.shape[1]), np.int64)
+        known = _tell(found, forms)
+    first, count = np.empty((2, len(found)), np.int64)
+    form, rows = forms[:, :known]
+    _put_together(found, form, np.cumsum(rows) - rows, first, count)
+    return form, rows, first, count
 
 
 @compiled
-def _tell(found: Found, forms: Places, which: Places) -> int:
-    """Write down forms in order of their first appearance and each row's, and return how many; too many if no room."""
+def _tell(found: Found, forms: Found) -> int:
+    """Write down forms in order of their first appearance, and their rows; returns how many, too many if no room."""
+    form, rows = forms
     known = 0
     for row in range(len(found)):
-        form, place = found[row, 1], 0
-        while place < known and forms[place] != form:
-            place += 1
-        if place == known:
-            if known == forms.size:
+        place = np.uint64(0)
+        while place < np.uint64(known) and form[place] != found[row, 1]:
+            place += np.uint64(1)
+        if place == np.uint64(known):
+            if known == form.size:
                 return known + 1
-            forms[known] = form
+            form[place], rows[place] = found[row, 1], 0
             known += 1
-        which[row] = place
+        rows[place] += 1
     return known
 
 
 @compiled
-def _put_together(found: Found, which: Places, free: Places, first: Places, count: Places) -> None:
+def _put_together(found: Found, form: Places, free: Places, first: Places, count: Places) -> None:
     for row in range(len(found)):
-        place = free[which[row]]
-        first[place], count[place] = found[row, 0], found[row, 2]
-        free[which[row]] = place + 1
+        place = np.uint64(0)
+        while form[place] != found[row, 1]:
+            place += np.uint64(1)
+        target = np.uint64(free[place])
+        first[target], count[target] = found[row, 0], found[row, 2]
+        free[place] += 1
 
 
 _GOES_ON = re.compile(rb"[\t\r\n\x20-\x7e]*")

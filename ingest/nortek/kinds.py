@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from ingest.binary.matrices import rows
 from ingest.binary.runs import Runs
+from ingest.compiled import compiled
 from ingest.nortek.classic import BURST_HEADER, CLOCK, SYSTEM
 from ingest.nortek.clock import Flags, decimal_times
 from ingest.nortek.vector_clock import Stamps
@@ -62,12 +64,42 @@ def places_of(kinds: Iterable[Kind], wanted: int) -> Places:
 
 def stamps_of(kinds: Iterable[Kind]) -> Stamps:
     """Records with a time in file order; those with an impossible one are left out."""
-    stamped = [kind for kind in kinds if kind.kind in (SYSTEM, BURST_HEADER)]
-    parts = [(kind, *kind.times) for kind in stamped]
-    if not parts:
-        return Stamps(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, bool))
-    place = np.concatenate([kind.start[valid] for kind, _, valid in parts])
-    order = np.argsort(place, kind="stable")
-    time = np.concatenate([time[valid] for _, time, valid in parts]).astype(np.int64) * 1000
-    restart = np.concatenate([np.full(int(valid.sum()), kind.kind == BURST_HEADER) for kind, _, valid in parts])
-    return Stamps(place[order], time[order], restart[order])
+    stamped = {
+        kind.kind: _Stamped(kind.start, kind.times[0].view(np.int64), kind.times[1])
+        for kind in kinds
+        if kind.kind in (SYSTEM, BURST_HEADER)
+    }
+    systems, bursts = stamped.get(SYSTEM, _NO_STAMPS), stamped.get(BURST_HEADER, _NO_STAMPS)
+    room = systems.place.size + bursts.place.size
+    place, time, restart = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.bool_)
+    count = _in_order(systems, bursts, place, time, restart)
+    return Stamps(place[:count], time[:count], restart[:count])
+
+
+class _Stamped(NamedTuple):
+    """Records of one id that carry a time: place, microseconds, whether that is one; each of shape (n,)."""
+
+    place: Places
+    time: Places
+    valid: Flags
+
+
+_BEHIND = np.iinfo(np.int64).max
+_NO_STAMPS = _Stamped(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_))
+
+
+@compiled
+def _in_order(systems: _Stamped, bursts: _Stamped, place: Places, time: Places, restart: Flags) -> int:
+    """Bring those with a time of both into file order, in nanoseconds; returns how many."""
+    (system_place, system_time, system_valid), (burst_place, burst_time, burst_valid) = systems, bursts
+    system, count = np.uint64(0), np.uint64(0)
+    for burst in range(burst_place.size + 1):
+        until = burst_place[burst] if burst < burst_place.size else _BEHIND
+        while system < np.uint64(system_place.size) and system_place[system] < until:
+            place[count], time[count], restart[count] = system_place[system], system_time[system] * 1000, False
+            count += np.uint64(system_valid[system])
+            system += np.uint64(1)
+        if burst < burst_place.size:
+            place[count], time[count], restart[count] = until, burst_time[burst] * 1000, True
+            count += np.uint64(burst_valid[burst])
+    return int(np.int64(count))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest import pages
+from ingest.binary.checksums import Eights, eights
 from ingest.binary.runs import Runs
 from ingest.compiled import compiled
 from ingest.text import Bytes, Places
@@ -23,6 +24,10 @@ MOST_WAITING = 1000  # samples that may wait for the rate to be known: 15 s at t
 Int = NDArray[np.int64]
 
 _BEHIND = np.iinfo(np.int64).max
+
+_ONE = np.uint64(1)
+_EACH, _STEPS = np.uint64(0x0101_0101_0101_0101), np.uint64(0x0807_0605_0403_0201)
+_HIGHEST, _BUT_HIGHEST = np.uint64(0x8080_8080_8080_8080), np.uint64(0x7F7F_7F7F_7F7F_7F7F)
 
 _SHORT_RUN = 1 << 16
 """Samples of a run whose times can be reckoned in whole microseconds from its first: none of them runs over."""
@@ -83,7 +88,9 @@ def sample_times(clock: Clock, runs: Runs, counters: Bytes, stamps: Stamps) -> t
     begun = clock.lead is not None
     before = np.array([clock.steps, clock.counter, clock.lead or 0, begun, clock.fresh, clock.stamp or 0], np.int64)
     time = pages.empty(runs.size, np.int64)
-    after = _fill_times(clock.period, before, (runs.first, runs.count), counters, stamps, time)
+    # One stamp more, behind all samples, ends every search for the next.
+    closed = stamps._replace(place=np.append(stamps.place, _BEHIND))
+    after = _fill_times(clock.period, before, (runs.first, runs.count), (counters, eights(counters)), closed, time)
     steps, counter, lead, begun, fresh, _ = after.tolist()
     stamp = int(stamps.time[-1]) if stamps.time.size else clock.stamp
     return time, Clock(clock.period, lead if begun else None, steps, counter, stamp, bool(fresh))
@@ -91,32 +98,46 @@ def sample_times(clock: Clock, runs: Runs, counters: Bytes, stamps: Stamps) -> t
 
 @compiled
 def _fill_times(
-    period: int, before: Int, runs: tuple[Places, Places], counters: Bytes, stamps: Stamps, time: Int
+    period: int, before: Int, runs: tuple[Places, Places], counted: tuple[Bytes, Eights], stamps: Stamps, time: Int
 ) -> Int:
     """Fill in microseconds; the state after them is steps, counter, lead and whether any, whether fresh, stamp."""
+    # Each array by a name of its own: one out of a tuple is counted as held each time, with runs of eight 0.9 of 2.5 ms.
+    (first, count), (counters, numbers), (places, told, restart) = runs, counted, stamps
     steps, counter, lead, begun, fresh, stamp = before
-    first, count = runs
-    following, until, row = 0, _place_of(stamps, 0), np.uint64(0)
+    following, row = 0, np.uint64(0)
     for run in range(first.size):
         # A stamp stands between runs, as it is another record.
-        while first[run] >= until:
+        while first[run] >= places[following]:
             # The samples after a stamp are those of its second; a burst starts anew.
-            stamp, fresh, begun = stamps.time[following], 1, 0 if stamps.restart[following] else begun
+            stamp, fresh, begun = told[following], 1, 0 if restart[following] else begun
             following += 1
-            until = _place_of(stamps, following)
         if fresh or not begun:
             elapsed = (steps + _ahead(counter, counters[row])) * period
             lead, begun, fresh = _within_its_second(begun != 0, lead, elapsed, stamp), 1, 0
-        base, opening = (steps * period + lead) // 1000, steps
-        whole = period // 1000 if period % 1000 == 0 and count[run] < _SHORT_RUN else 0
-        for _ in range(count[run]):
+        base, opening, left = (steps * period + lead) // 1000, steps, count[run]
+        whole = period // 1000 if period % 1000 == 0 and left < _SHORT_RUN else 0
+        while left:
+            if whole and left >= 8 and numbers[row] == _eight_after(counter):
+                for number in range(1, 9):
+                    time[row] = base + (steps - opening + number) * whole
+                    row += _ONE
+                steps, counter, left = steps + 8, np.int64(counters[row - _ONE]), left - 8
+                continue
             steps += _ahead(counter, counters[row])
             counter = np.int64(counters[row])
             time[row] = base + (steps - opening) * whole if whole else (steps * period + lead) // 1000
-            row += np.uint64(1)
-    for last in range(following, stamps.place.size):
-        stamp, fresh, begun = stamps.time[last], 1, 0 if stamps.restart[last] else begun
+            row, left = row + _ONE, left - 1
+    for last in range(following, told.size):
+        stamp, fresh, begun = told[last], 1, 0 if restart[last] else begun
     return np.array([steps, counter, lead, begun, fresh, stamp], np.int64)
+
+
+@compiled
+def _eight_after(counter: int) -> np.uint64:
+    """Counters of the eight samples after one, each a byte of a number; they begin anew after 255."""
+    all_of_it = np.uint64(counter & 0xFF) * _EACH
+    # A byte's highest bit is left out of the sum, so that none is carried over to the next byte.
+    return (all_of_it & _BUT_HIGHEST) + _STEPS ^ all_of_it & _HIGHEST
 
 
 @compiled
@@ -124,12 +145,6 @@ def _ahead(before: int, counter: int) -> int:
     """Return how many steps the counter of a sample, modulo 256, is ahead of the one before."""
     ahead = int(np.int64(counter) - before) & 0xFF
     return ahead if ahead else 1
-
-
-@compiled
-def _place_of(stamps: Stamps, which: int) -> int:
-    """Where a stamp stands; behind everything for one more than there are."""
-    return stamps.place[which] if which < stamps.place.size else _BEHIND
 
 
 @compiled
@@ -157,6 +172,9 @@ def counted_period(place: Places, stamps: Stamps, *, last: bool) -> int | None:
     int or None
         Nanoseconds; 0 where it can no longer be told; None while it still may.
     """
+    # Stamps behind as many samples as may wait do not count: of many a few are looked at.
+    many = int(np.searchsorted(stamps.place, place[MOST_WAITING])) if place.size > MOST_WAITING else stamps.place.size
+    stamps = Stamps(stamps.place[:many], stamps.time[:many], stamps.restart[:many])
     before = np.searchsorted(place, stamps.place)
     ends = np.flatnonzero((before > MOST_WAITING) | (stamps.restart & (before > 0)))
     within = int(ends[0]) if ends.size else stamps.place.size

@@ -7,7 +7,10 @@ import pytest
 
 import ingest
 from ingest.binary.runs import Runs
+from ingest.framing import Search, find_frames
+from ingest.nortek.classic import RULE
 from ingest.nortek.classic_settings import Settings
+from ingest.nortek.kinds import Kind, stamps_of
 from ingest.nortek.vector_clock import SECOND, Clock, Stamps, counted_period, sample_times
 from tests.ingest.conftest import streams_equal
 from tests.ingest.made import nortek_bytes as made
@@ -69,6 +72,48 @@ def test_time_follows_the_stamps_where_the_true_rate_is_another():
     error = times - np.arange(60 * counts) * 1_000_000 / counts
     assert np.abs(error).max() <= 1.1 * 1_000_000
     assert (after.counter, after.stamp, after.fresh) == (60 * counts % 256 - 1, 59 * SECOND, False)
+
+
+@pytest.mark.parametrize("length", [1, 7, 8, 9, 40, 300])
+def test_times_of_runs_are_those_of_single_samples(length: int):
+    # Counters are told eight at a time: here some are lost and one comes twice, at several places of eight.
+    steps = np.ones(1200, int)
+    steps[[3, 8, 21, 256, 511, 600, 607, 777]] = 2, 9, 255, 3, 200, 2, 0, 17
+    counters = (np.cumsum(steps) - 1).astype(np.uint8)
+    count = np.full(1200 // length, length)
+    stamps = Stamps(np.zeros(1, np.int64), np.full(1, SECOND), np.zeros(1, bool))
+    times, after = sample_times(
+        Clock(SECOND // 8), Runs(24, np.arange(count.size) * 9000 + 28, count), counters, stamps
+    )
+    passed = np.cumsum(np.maximum(steps, 1))[: count.sum()]
+    np.testing.assert_array_equal(times, 1_000_000 + (passed - 1) * 125_000)
+    assert (after.steps, after.counter) == (passed[-1], counters[passed.size - 1])
+
+
+def test_stamps_stand_in_file_order_without_impossible_ones():
+    bad = made.record(0x11, b"\x7a" * 6 + made.system(9)[10:-2])
+    records = [made.system(1), made.burst_header(2, 4), bad, made.system(3), made.system(4), made.burst_header(5, 4)]
+    content = b"".join(records)
+    kinds = [Kind(*frames, content) for frames in find_frames(content, 0, Search(), RULE, last=True).frames]
+    stamps = stamps_of(kinds)
+    places = np.cumsum([0, *map(len, records)])[:-1]
+    np.testing.assert_array_equal(stamps.place, np.delete(places, 2))
+    np.testing.assert_array_equal(stamps.time - stamps.time[0], np.arange(5) * SECOND)
+    assert stamps.restart.tolist() == [False, True, False, False, True]
+    assert stamps_of(kinds[:0]).place.size == 0
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 2, 3, 9, 22, 24, 27])
+def test_a_damaged_system_record_is_rejected_alone(wrong: int):
+    records = [made.sample(1), made.system(1), made.system(2), made.sample(2), made.system(3)]
+    for which in (1, 2, 4):
+        damaged = bytearray(b"".join(records))
+        first = sum(map(len, records[:which]))
+        damaged[first + wrong] ^= 0x40
+        framing = find_frames(bytes(damaged), 0, Search(), RULE, last=True)
+        found = np.sort(np.concatenate([frames.start for frames in framing.frames])).tolist()
+        assert found == [sum(map(len, records[:place])) for place in range(5) if place != which]
+        assert (framing.rejected[0].offset, sum(span.length for span in framing.rejected)) == (first, 28)
 
 
 def test_the_rate_is_counted_where_two_seconds_agree():
