@@ -101,7 +101,7 @@ def _fill_times(
     period: int, before: Int, runs: tuple[Places, Places], counted: tuple[Bytes, Eights], stamps: Stamps, time: Int
 ) -> Int:
     """Fill in microseconds; the state after them is steps, counter, lead and whether any, whether fresh, stamp."""
-    # Each array by a name of its own: one out of a tuple is counted as held each time, with runs of eight 0.9 of 2.5 ms.
+    # Each array by a name of its own: one out of a tuple is counted as held each time, 0.9 of 2.5 ms here.
     (first, count), (counters, numbers), (places, told, restart) = runs, counted, stamps
     steps, counter, lead, begun, fresh, stamp = before
     following, row = 0, np.uint64(0)

@@ -111,7 +111,8 @@ def finish(rest: bytes, offset: int, state: Any) -> Parsed:
     others, skipped, rejected = _read_others(rest, lines, np.flatnonzero(left), sheet)
     if others.place.size:
         order = np.argsort(np.concatenate((samples.place, others.place)))
-        samples = Samples(*(np.concatenate(both)[order] for both in zip(samples, others, strict=True)))
+        parts: list[tuple[NDArray[Any], ...]] = [(*samples,), (*others,)]
+        samples = Samples(*(np.concatenate(both)[order] for both in zip(*parts, strict=True)))
     lost = sum(span.length for span in (*skipped, *rejected))
     return Records(_batches(samples, lines, offset), len(rest) - lost, skipped, rejected), len(rest), sheet
 
