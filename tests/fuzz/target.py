@@ -55,8 +55,8 @@ def main(reader: str, seconds: int, folder: Path) -> None:
 
     # Compiles, which takes longer than any input may; a start that no reader claims asks kernels of all of them.
     for content in found:
-        once(content)
-        once(content[:8])
+        for start in (content, content[:8], b""):
+            once(start)
     options = [f"-max_total_time={seconds}", f"-max_len={longest}", f"-artifact_prefix={folder}/broken-", "-timeout=30"]
     atheris.Setup([sys.argv[0], *options, MEMORY, "-print_final_stats=1", str(corpus)], once)
     atheris.Fuzz()
