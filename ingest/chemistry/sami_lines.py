@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from ingest.chemistry import sami_layout
-from ingest.reader import Batch, Parsed, Records
+from ingest.reader import Batch, Calibration, Parsed, Records
 from ingest.text import Block, Bytes, Lines, Places, group_alike, split_lines
 from ingest.textual.dcl import Verdict, settle
 from ingest.textual.fields import join_hex
@@ -203,3 +204,11 @@ class _Verdicts:
             return before
         known, reason = (True, "") if self.code[-1] < 0 else verdicts[int(self.code[-1])]
         return None if known else reason
+
+
+def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
+    """Raw counts, and with a calibration pCO2 and pH; see `sami_layout.dataset`."""
+    attributes = {"instrument_model": "Sunburst SAMI2"}
+    return {
+        stream: sami_layout.dataset(stream, batch, attributes, calibration) for stream, batch in records.batches.items()
+    }

@@ -10,14 +10,11 @@ Sunburst Sensors, SAMI2 user manual: record formats.
 """
 
 import re
-from collections.abc import Mapping
 
 import numpy as np
-import xarray as xr
 
-from ingest.chemistry import sami_layout
-from ingest.chemistry.sami_lines import Digits, SamiLines, State, is_record
-from ingest.reader import Calibration, Reader, Records
+from ingest.chemistry.sami_lines import Digits, SamiLines, is_record, to_dataset
+from ingest.reader import Reader
 from ingest.text import Block, Bytes, Lines
 from ingest.textual.dcl import STAMP, TAG, Verdict, is_silent, known_noise, read_stamps
 
@@ -58,15 +55,6 @@ def _judge(line: bytes) -> Verdict:
 
 
 _LINES = SamiLines(_find, _judge)
-
-
-def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
-    """Raw counts, and with a calibration pCO2 and pH; see `sami_layout.dataset`."""
-    attributes = {"instrument_model": "Sunburst SAMI2"}
-    return {
-        stream: sami_layout.dataset(stream, batch, attributes, calibration) for stream, batch in records.batches.items()
-    }
-
 
 READER = Reader(
     name="sami2",

@@ -13,14 +13,11 @@ Sunburst Sensors, SAMI2 user manual: record formats. OOI's cgsn-parsers, parse_i
 """
 
 import re
-from collections.abc import Mapping
 
 import numpy as np
-import xarray as xr
 
-from ingest.chemistry import sami_layout
-from ingest.chemistry.sami_lines import Digits, SamiLines, State, is_record
-from ingest.reader import Calibration, Reader, Records
+from ingest.chemistry.sami_lines import Digits, SamiLines, is_record, to_dataset
+from ingest.reader import Reader
 from ingest.text import Block, Bytes, Lines
 from ingest.textual.dcl import Verdict
 from ingest.textual.forms import SPACES, Where, characters, digits, find, form, hex_pairs, literal
@@ -75,15 +72,6 @@ def _judge(line: bytes) -> Verdict | None:
 
 
 _LINES = SamiLines(_find, _judge)
-
-
-def to_dataset(records: Records, state: State, calibration: Calibration | None) -> Mapping[str, xr.Dataset]:
-    """Raw counts, and with a calibration pCO2 and pH; see `sami_layout.dataset`."""
-    attributes = {"instrument_model": "Sunburst SAMI2"}
-    return {
-        stream: sami_layout.dataset(stream, batch, attributes, calibration) for stream, batch in records.batches.items()
-    }
-
 
 READER = Reader(
     name="sami2_imodem",
